@@ -1,0 +1,120 @@
+"""The options of commands that answer, and how an answer is printed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.cli.console import note, out
+
+if TYPE_CHECKING:
+    from api.pipeline import Pipeline
+    from generator.answer import Answer, Sentence
+
+_FINDING = "Finding passages"
+_WRITING = "Writing the answer"
+
+Documents = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--document", metavar="ID", rich_help_panel=_FINDING, help="Stay within this document (repeatable)"
+    ),
+]
+TopK = Annotated[
+    int | None,
+    typer.Option(
+        "--top-k",
+        min=1,
+        max=50,
+        rich_help_panel=_FINDING,
+        show_default=False,
+        help="Passages to use (default: 5)",
+    ),
+]
+RetrieverOption = Annotated[
+    str | None,
+    typer.Option(
+        "--retriever", metavar="hybrid|dense|bm25", rich_help_panel=_FINDING, show_default=False,
+        help="Which retriever proposes passages (default: hybrid)",
+    ),
+]  # fmt: skip
+NoRerank = Annotated[
+    bool, typer.Option("--no-rerank", rich_help_panel=_FINDING, help="Do not rerank the passages")
+]
+NoVerify = Annotated[
+    bool,
+    typer.Option(
+        "--no-verify", rich_help_panel=_WRITING, help="Keep sentences that their source does not support"
+    ),
+]
+NoAbstain = Annotated[
+    bool,
+    typer.Option("--no-abstain", rich_help_panel=_WRITING, help="Answer even when the documents do not say"),
+]
+Risk = Annotated[
+    float | None,
+    typer.Option(
+        "--risk", min=0, max=1, rich_help_panel=_WRITING, show_default=False,
+        help="Accepted share of wrong answers among those given",
+    ),
+]  # fmt: skip
+Temperature = Annotated[
+    float | None,
+    typer.Option(
+        "--temperature", min=0, max=100, rich_help_panel=_WRITING, show_default=False,
+        help="0 always takes the likeliest word",
+    ),
+]  # fmt: skip
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        "--seed", min=0, rich_help_panel=_WRITING, show_default=False, help="Repeats a sampled answer"
+    ),
+]
+MaxTokens = Annotated[
+    int | None,
+    typer.Option(
+        "--max-tokens", min=1, max=90, rich_help_panel=_WRITING, show_default=False, help="Longest answer"
+    ),
+]
+
+
+def only_false(switched_off: bool) -> bool | None:
+    """`--no-x` says False; left out it says nothing, and the configured value holds."""
+    return False if switched_off else None
+
+
+def note_empty(pipeline: Pipeline) -> None:
+    """Say so if there is nothing to answer from."""
+    if not pipeline.count_documents():
+        note("the library is empty: add documents with: lectern ingest corpus/")
+
+
+def sentence_text(sentence: Sentence) -> str:
+    """The sentence with its markers; words lifted from the source stand in quotation marks."""
+    if sentence.origin != "quotation":
+        return sentence.marked
+    return f"“{sentence.text}”" + sentence.marked.removeprefix(sentence.text)
+
+
+def print_refusal(answer: Answer, pipeline: Pipeline) -> None:
+    """An abstention: what it says, why, and where the reader might look."""
+    out.print(answer.text)
+    if answer.reason:
+        note(f"({answer.reason})")
+    nearest = list(dict.fromkeys(_title(hit.chunk.document_id, pipeline) for hit in answer.hits))[:3]
+    if nearest:
+        out.print(f"{'Ближайшее' if answer.language == 'ru' else 'Nearest'}: {', '.join(nearest)}")
+
+
+def _title(document_id: str, pipeline: Pipeline) -> str:
+    return pipeline.document(document_id).title
+
+
+def figures(answer: Answer) -> str:
+    """Confidence, time and model, for the line below an answer."""
+    parts: list[Any] = [] if answer.confidence is None else [f"confidence {answer.confidence:.0%}"]
+    if "total" in answer.timings_ms:
+        parts.append(f"{answer.timings_ms['total'] / 1000:.2f} s")
+    return " · ".join([*parts, answer.model])

@@ -1,0 +1,84 @@
+"""What requests may say, checked by pydantic: types, ranges and names; an unknown option names the nearest
+one.
+
+These models exist only at this edge. Every option that is left out takes the server's configured value.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from api.config import MAX_TOP_K, RetrieverName, nearest
+from api.question import MAX_QUESTION_CHARS
+
+MAX_DOCUMENTS = 1_000
+# What generator.options.AnswerOptions accepts; here so that the API's description says it.
+MAX_SEED = 2**63 - 1
+MAX_TEMPERATURE = 100
+MAX_ANSWER_TOKENS = 90
+
+Question = Annotated[str, StringConstraints(max_length=MAX_QUESTION_CHARS)]
+DocumentName = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
+
+
+class Body(BaseModel):
+    """A JSON object that takes no unknown members."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, protected_namespaces=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_options(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            for name in value:
+                if name not in cls.model_fields:
+                    raise ValueError(f"unknown option {name!r}{nearest(str(name), cls.model_fields)}")
+        return value
+
+
+class SearchOptions(Body):
+    """How passages are found."""
+
+    top_k: int | None = Field(None, ge=1, le=MAX_TOP_K, description="passages given to the answerer")
+    retriever: RetrieverName | None = Field(None, description="which retriever proposes passages")
+    rerank: bool | None = Field(None, description="whether the reranker orders them")
+    documents: list[DocumentName] = Field(
+        default_factory=list,
+        max_length=MAX_DOCUMENTS,
+        description="ids to stay within; none given: all documents",
+    )
+
+
+class SearchBody(SearchOptions):
+    """POST /v1/search."""
+
+    query: Question
+
+
+class CompareBody(SearchOptions):
+    """POST /v1/compare: one question, answered with the documents and without."""
+
+    question: Question
+    verify: bool | None = Field(
+        None, description="whether sentences that their source does not support are dropped"
+    )
+    abstain: bool | None = Field(None, description="whether the answer may be that the documents do not say")
+    risk: float | None = Field(
+        None, ge=0, le=1, description="accepted share of wrong answers among those given"
+    )
+    temperature: float | None = Field(
+        None, ge=0, le=MAX_TEMPERATURE, description="0 always takes the likeliest word"
+    )
+    seed: int | None = Field(None, ge=0, le=MAX_SEED)
+    max_tokens: int | None = Field(None, ge=1, le=MAX_ANSWER_TOKENS)
+
+
+class AskBody(CompareBody):
+    """POST /v1/ask."""
+
+    mode: Literal["rag", "closed_book"] = Field(
+        "rag", description="closed_book: from the decoder's memory alone"
+    )
+    stream: bool = Field(False, description="answer as server-sent events")

@@ -1,0 +1,34 @@
+"""What every handler works with: the pipeline, the admission to its models, the jobs and the figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.http.admission import Admission
+from api.http.metrics import Metrics
+from api.http.uploads import Uploads
+from api.http.warmup import Warmup
+from api.pipeline import Pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One running server."""
+
+    pipeline: Pipeline
+    admission: Admission
+    uploads: Uploads
+    warmup: Warmup
+    metrics: Metrics
+
+
+def _service(request: Request) -> Service:
+    service = request.app.state.service
+    assert isinstance(service, Service)
+    return service
+
+
+ServiceDep = Annotated[Service, Depends(_service)]

@@ -1,0 +1,103 @@
+// The reader: a document page by page beside the answer, with the cited words marked.
+
+import { getJson, saveFile } from "./client.js";
+import { askWithin } from "./scope.js";
+import { byId, element, toast } from "./dom.js";
+import { pieces } from "./marks.js";
+import { text } from "./texts.js";
+
+let shown = null; // {info, page, marks} of the open document
+let opener = null; // what had the focus before, to give it back
+
+// marks: [{start, end}, ...] in the document; the first is the one to look at.
+export async function openReader({ id, page = 1, marks = [] }) {
+  if (byId("reader").hidden) opener = document.activeElement;
+  try {
+    const info = shown?.info.id === id ? shown.info : await getJson(`/v1/documents/${encodeURIComponent(id)}`);
+    shown = { info, page, marks };
+    await showPage(page, true);
+  } catch (error) {
+    toast(error.status === 404 ? text("reader.gone") : error.message);
+  }
+}
+
+export function closeReader() {
+  const reader = byId("reader");
+  if (reader.hidden) return false;
+  reader.hidden = true;
+  document.body.classList.remove("reading");
+  shown = null;
+  if (opener?.isConnected) opener.focus();
+  return true;
+}
+
+export const openDocument = () => shown?.info.id;
+
+export function startReader() {
+  byId("reader").addEventListener("keydown", (event) => {
+    if (event.target.matches("input") || !shown) return;
+    if (event.key === "ArrowLeft") turn(-1);
+    if (event.key === "ArrowRight") turn(1);
+  });
+}
+
+// Called when the language changes.
+export const fillReader = () => shown && showPage(shown.page, false);
+
+function turn(step) {
+  const numbers = shown.info.page_numbers;
+  const next = numbers[numbers.indexOf(shown.page) + step];
+  if (next !== undefined) showPage(next, false).catch((error) => toast(error.message));
+}
+
+async function showPage(number, atMark) {
+  const { info, marks } = shown;
+  const page = await getJson(`/v1/documents/${encodeURIComponent(info.id)}/pages/${number}`);
+  shown.page = number;
+  const reader = byId("reader");
+  const body = element("div", { class: "page-text", lang: info.language, tabindex: "0" }, ...pageNodes(page, marks));
+  reader.replaceChildren(head(info), pager(info, number, marks), body);
+  reader.hidden = false;
+  document.body.classList.add("reading");
+  const mark = atMark && body.querySelector("mark.target");
+  if (mark) {
+    mark.scrollIntoView({ block: "center" });
+    mark.focus({ preventScroll: true });
+  } else {
+    body.scrollTop = 0;
+    body.focus({ preventScroll: true });
+  }
+}
+
+function head(info) {
+  const name = info.sources[0]?.split(/[\\/]/).pop() || info.title;
+  return element("header", { class: "reader-head" },
+    element("div", {}, element("h2", {}, info.title), element("p", { class: "muted reader-source" }, info.sources.join(", "))),
+    element("button", { type: "button", class: "quiet icon", "aria-label": text("reader.close"), title: `${text("reader.close")} (Esc)`, onclick: closeReader }, "✕"),
+    element("div", { class: "reader-actions" },
+      element("button", { type: "button", onclick: () => askWithin([[info.id, info.title]]) }, text("reader.within")),
+      element("button", { type: "button", class: "quiet", onclick: () => saveFile(info.id, name).catch((error) => toast(error.message)) }, text("reader.file"))));
+}
+
+function pager(info, number, marks) {
+  const numbers = info.page_numbers;
+  const first = numbers[0], last = numbers[numbers.length - 1];
+  if (numbers.length < 2) return element("span", { hidden: true });
+  const go = (wanted) => showPage(wanted, false).catch((error) => toast(error.message));
+  const input = element("input", { type: "number", min: first, max: last, value: number, "aria-label": text("reader.page"),
+    onchange: () => go(Math.min(last, Math.max(first, Number(input.value) || first))) });
+  return element("div", { class: "pager" },
+    element("button", { type: "button", "aria-label": text("reader.previous"), disabled: number === first, onclick: () => turn(-1) }, "‹"),
+    element("span", {}, text("reader.page"), " "), input, element("span", {}, " ", text("reader.of", { pages: last })),
+    element("button", { type: "button", "aria-label": text("reader.next"), disabled: number === last, onclick: () => turn(1) }, "›"),
+    marks[0]?.page && marks[0].page !== number
+      ? element("button", { type: "button", class: "quiet", onclick: () => showPage(marks[0].page, true) }, text("reader.back")) : null);
+}
+
+// The page's text as nodes: headings stand out, marked words are <mark>.
+function pageNodes(page, marks) {
+  return pieces(page, marks).map((piece) => {
+    const words = piece.mark ? element("mark", piece.mark === "target" ? { class: "target", tabindex: "-1" } : {}, piece.words) : piece.words;
+    return piece.heading ? element("strong", { class: "heading" }, words) : words;
+  });
+}

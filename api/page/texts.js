@@ -1,0 +1,112 @@
+// The interface's texts in both languages, and their plurals. The language of answers is the questions' own.
+
+const TEXTS = {
+  en: {
+    "skip": "Skip to the content", "nav": "Sections", "nav.ask": "Ask", "nav.library": "Library",
+    "language": "Language of the page", "theme": "Light, dark or as the system", "reader": "Document",
+    "hero.title": "Ask the reading list", "hero.lead": "Short answers in English and Russian, each sentence tied to the page and the words it rests on. Or an honest “the documents do not say”.",
+    "question.label": "Your question", "question.placeholder": "What would you like to know?",
+    "mode": "How to answer", "mode.rag": "With documents", "mode.compare": "Compare", "mode.closed_book": "Without",
+    "scope.all": "All documents", "within": "Within", "scope.title": "Ask within", "scope.filter": "Filter by title", "scope.done": "Done", "scope.everything": "All documents",
+    "options": "Options", "options.default": "as configured", "options.retriever": "Retriever", "options.hybrid": "hybrid", "options.dense": "dense (meaning)", "options.bm25": "BM25 (words)",
+    "options.top_k": "Passages", "options.temperature": "Temperature", "options.seed": "Seed", "options.rerank": "Rerank", "options.verify": "Verify sentences", "options.abstain": "May abstain",
+    "ask": "Ask", "stop": "Stop", "stopped": "Stopped.", "empty.question": "Type a question first.",
+    "examples": "For example", "thinking": "Reading the documents…", "thinking.closed_book": "Thinking without documents…",
+    "with": "With the documents", "without": "Without the documents, from memory", "unchecked": "Nothing backs this answer: it comes from the decoder’s memory alone.",
+    "sources": "Sources", "page": "p. {page}", "quotation": "quoted word for word", "open.citation": "Source {number}: {title}, page {page}",
+    "abstained": "No answer", "reason.no_hits": "no passage matches the question", "reason.low_relevance": "no passage is close enough to the question",
+    "reason.not_answerable": "the passages found do not hold the answer", "reason.unsupported": "no sentence was supported by its source", "nearest": "The nearest passages",
+    "hits": "Passages read", "score": "scores", "took": "{seconds} s", "confidence": "confidence {percent} %", "again": "Ask again", "copy": "Copy", "copied": "Copied.",
+    "library.empty.hint": "The library is empty: add documents in the section Library, or run `lectern ingest corpus/`.",
+    "library.empty": "The library is empty. Drop files above, or run `lectern ingest corpus/`.", "library.none": "No title matches.",
+    "drop.title": "Drop files here", "drop.kinds": "PDF, Markdown, HTML, text, Jupyter notebooks, DOCX, EPUB", "drop.choose": "Choose files", "drop.url": "or paste a web address", "drop.add": "Add", "drop.here": "Drop to add to the library",
+    "find.label": "Filter titles; Enter searches the texts", "find.texts": "Search the texts", "find.none": "No passage found.", "find.close": "Close results", "find.results": "Passages for “{query}”",
+    "chosen.ask": "Ask within these", "chosen.clear": "Clear", "remove": "Remove", "remove.confirm": "Remove from the library?", "remove.note": "Its pages and passages go with it. The files you added it from stay where they are.", "cancel": "Cancel", "removed": "Removed.",
+    "column.title": "Title", "column.pages": "Pages", "column.passages": "Passages", "column.size": "Size", "column.added": "Added", "column.choose": "Choose “{title}”", "choose.all": "Choose all shown", "remove.one": "Remove “{title}”",
+    "reader.close": "Close the document", "reader.previous": "Previous page", "reader.next": "Next page", "reader.page": "Page", "reader.of": "of {pages}", "reader.file": "Original file", "reader.within": "Ask within it", "reader.gone": "This document is no longer in the library.", "reader.back": "Back to the quote",
+    "job.queued": "waiting", "job.running": "reading", "job.done": "done", "job.failed": "failed", "job.sending": "sending", "job.dismiss": "Dismiss",
+    "file.added": "added", "file.updated": "updated", "file.unchanged": "already there", "file.failed": "failed",
+    "loading": "The models are being loaded; questions can be asked in a moment.", "offline": "The server does not answer. Is `lectern serve` still running?",
+    "key.title": "This server asks for its API key", "key.label": "API key", "key.enter": "Use the key",
+    "documents": { one: "{n} document", other: "{n} documents" }, "pages": { one: "{n} page", other: "{n} pages" }, "passages": { one: "{n} passage", other: "{n} passages" }, "chosen": { one: "{n} chosen", other: "{n} chosen" },
+    "example": ["What does a KV cache store?", "How does DPO differ from RLHF?", "Why do language models hallucinate?", "Из каких этапов состоит обучение LLM?"],
+  },
+  ru: {
+    "skip": "К содержанию", "nav": "Разделы", "nav.ask": "Вопросы", "nav.library": "Библиотека",
+    "language": "Язык страницы", "theme": "Светлая, тёмная или системная", "reader": "Документ",
+    "hero.title": "Спросите у списка чтения", "hero.lead": "Короткие ответы на русском и английском: каждое предложение привязано к странице и словам, на которых оно держится. Или честное «в документах этого нет».",
+    "question.label": "Ваш вопрос", "question.placeholder": "Что вы хотите узнать?",
+    "mode": "Как отвечать", "mode.rag": "По документам", "mode.compare": "Сравнить", "mode.closed_book": "По памяти",
+    "scope.all": "Все документы", "within": "Только в", "scope.title": "Искать только в", "scope.filter": "Отбор по названию", "scope.done": "Готово", "scope.everything": "Все документы",
+    "options": "Настройки", "options.default": "как настроено", "options.retriever": "Поиск", "options.hybrid": "гибридный", "options.dense": "векторный (смысл)", "options.bm25": "BM25 (слова)",
+    "options.top_k": "Фрагментов", "options.temperature": "Температура", "options.seed": "Зерно", "options.rerank": "Переранжировать", "options.verify": "Проверять предложения", "options.abstain": "Можно не отвечать",
+    "ask": "Спросить", "stop": "Стоп", "stopped": "Остановлено.", "empty.question": "Сначала введите вопрос.",
+    "examples": "Например", "thinking": "Читаю документы…", "thinking.closed_book": "Отвечаю без документов…",
+    "with": "По документам", "without": "Без документов, по памяти", "unchecked": "Этот ответ ничем не подтверждён: он взят только из памяти декодера.",
+    "sources": "Источники", "page": "с. {page}", "quotation": "дословная цитата", "open.citation": "Источник {number}: {title}, страница {page}",
+    "abstained": "Ответа нет", "reason.no_hits": "ни один фрагмент не подходит к вопросу", "reason.low_relevance": "все фрагменты слишком далеки от вопроса",
+    "reason.not_answerable": "в найденных фрагментах ответа нет", "reason.unsupported": "ни одно предложение не подтвердилось источником", "nearest": "Ближайшие фрагменты",
+    "hits": "Прочитанные фрагменты", "score": "оценки", "took": "{seconds} с", "confidence": "уверенность {percent} %", "again": "Спросить ещё раз", "copy": "Копировать", "copied": "Скопировано.",
+    "library.empty.hint": "Библиотека пуста: добавьте документы в разделе «Библиотека» или выполните `lectern ingest corpus/`.",
+    "library.empty": "Библиотека пуста. Перетащите файлы сюда или выполните `lectern ingest corpus/`.", "library.none": "Ничего с таким названием.",
+    "drop.title": "Перетащите файлы сюда", "drop.kinds": "PDF, Markdown, HTML, текст, блокноты Jupyter, DOCX, EPUB", "drop.choose": "Выбрать файлы", "drop.url": "или вставьте адрес страницы", "drop.add": "Добавить", "drop.here": "Отпустите, чтобы добавить в библиотеку",
+    "find.label": "Отбор по названию; Enter ищет в текстах", "find.texts": "Искать в текстах", "find.none": "Ничего не найдено.", "find.close": "Закрыть результаты", "find.results": "Фрагменты по запросу «{query}»",
+    "chosen.ask": "Спросить по ним", "chosen.clear": "Снять выбор", "remove": "Удалить", "remove.confirm": "Удалить из библиотеки?", "remove.note": "Вместе с документом уйдут его страницы и фрагменты. Исходные файлы останутся на месте.", "cancel": "Отмена", "removed": "Удалено.",
+    "column.title": "Название", "column.pages": "Страниц", "column.passages": "Фрагментов", "column.size": "Размер", "column.added": "Добавлен", "column.choose": "Выбрать «{title}»", "choose.all": "Выбрать все показанные", "remove.one": "Удалить «{title}»",
+    "reader.close": "Закрыть документ", "reader.previous": "Предыдущая страница", "reader.next": "Следующая страница", "reader.page": "Страница", "reader.of": "из {pages}", "reader.file": "Исходный файл", "reader.within": "Спросить по нему", "reader.gone": "Этого документа в библиотеке больше нет.", "reader.back": "К цитате",
+    "job.queued": "ждёт", "job.running": "читается", "job.done": "готово", "job.failed": "ошибка", "job.sending": "отправляется", "job.dismiss": "Скрыть",
+    "file.added": "добавлен", "file.updated": "обновлён", "file.unchanged": "уже есть", "file.failed": "ошибка",
+    "loading": "Модели загружаются; через несколько секунд можно будет задавать вопросы.", "offline": "Сервер не отвечает. Запущен ли ещё `lectern serve`?",
+    "key.title": "Этот сервер просит ключ API", "key.label": "Ключ API", "key.enter": "Войти с ключом",
+    "documents": { one: "{n} документ", few: "{n} документа", other: "{n} документов" }, "pages": { one: "{n} страница", few: "{n} страницы", other: "{n} страниц" }, "passages": { one: "{n} фрагмент", few: "{n} фрагмента", other: "{n} фрагментов" }, "chosen": { one: "Выбран {n}", few: "Выбрано {n}", other: "Выбрано {n}" },
+    "example": ["Из каких этапов состоит обучение LLM?", "Чем DPO отличается от RLHF?", "Почему языковые модели галлюцинируют?", "What does a KV cache store?"],
+  },
+};
+
+const stored = localStorage.getItem("lectern.language");
+export let language = stored in TEXTS ? stored : navigator.language.startsWith("ru") ? "ru" : "en";
+
+export function setLanguage(chosen) {
+  language = chosen;
+  localStorage.setItem("lectern.language", chosen);
+}
+
+// text("page", {page: 3}) -> "p. 3"
+export function text(key, values = {}) {
+  const found = TEXTS[language][key] ?? TEXTS.en[key] ?? key;
+  return fill(found, values);
+}
+
+// counted("pages", 3) -> "3 pages", in the language's plural
+export function counted(key, n) {
+  const forms = TEXTS[language][key];
+  const form = forms[new Intl.PluralRules(language).select(n)] ?? forms.other;
+  return fill(form, { n: n.toLocaleString(language) });
+}
+
+export const examples = () => TEXTS[language].example;
+
+export function fileSize(bytes) {
+  const units = language === "ru" ? ["Б", "КБ", "МБ", "ГБ"] : ["B", "KB", "MB", "GB"];
+  let step = 0;
+  while (bytes >= 1000 && step < 3) { bytes /= 1000; step += 1; }
+  return `${bytes.toLocaleString(language, { maximumFractionDigits: bytes < 10 && step ? 1 : 0 })} ${units[step]}`;
+}
+
+export const shortDate = (iso) => new Date(iso).toLocaleDateString(language, { day: "numeric", month: "short", year: "numeric" });
+
+// Fills every element that names its text: data-text, data-placeholder, data-title, data-label (aria-label).
+export function fillPage() {
+  document.documentElement.lang = language;
+  for (const node of document.querySelectorAll("[data-text]")) node.textContent = text(node.dataset.text);
+  for (const node of document.querySelectorAll("[data-placeholder]")) node.placeholder = text(node.dataset.placeholder);
+  for (const node of document.querySelectorAll("[data-title]")) {
+    node.title = text(node.dataset.title);
+    node.setAttribute("aria-label", node.title);
+  }
+  for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", text(node.dataset.label));
+}
+
+function fill(pattern, values) {
+  return pattern.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}

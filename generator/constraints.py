@@ -1,0 +1,114 @@
+"""What the decoder may do at a step, so that grounding holds by construction and not by hope.
+
+With documents: digits and capitals cannot be written from the vocabulary, so numbers and names are copied; numbers
+come from passages, not from the question. A copied word is copied whole or given another ending; a copied number is
+copied whole. A place is copied once, and no four pieces repeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from generator.memory import QUESTION, Source
+from generator.pieces import CASES, SENTENCE_END
+from generator.vocabulary import END, Vocabulary
+
+BARRED = float("-inf")
+_ELLIPSIS_OF_NUMBER = frozenset(".,")
+
+
+class Constraints:
+    """The bars for one prompt, over V vocabulary entries and M memory positions.
+
+    grounded: documents are given; without them (closed book) everything may be written.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, sources: Sequence[Source | None], *, grounded: bool) -> None:
+        self._vocabulary, self._sources = vocabulary, sources
+        self._V = V = len(vocabulary)
+        self._endings = torch.tensor(vocabulary.continues)
+        self._base = torch.zeros(V + len(sources))
+        for m, source in enumerate(sources):
+            question_number = (
+                grounded and source is not None and source.kind == QUESTION and source.has_digit
+            )
+            # The inside of a word can only be reached by going on from its beginning.
+            if source is None or source.piece.continues or question_number:
+                self._base[V + m] = BARRED
+        if grounded:
+            self._base[vocabulary.digits] = BARRED
+            self._base[vocabulary.capitals] = BARRED
+        self._keys = [id_ * CASES + int(case) for id_, case in vocabulary.entries] + [
+            -1 if source is None else source.piece.id * CASES + int(source.piece.case) for source in sources
+        ]
+        self._key_tensor = torch.tensor(self._keys)
+
+    def _next(self, m: int) -> Source | None:
+        """What touches position m from the right, without a gap, in the same text."""
+        here = self._sources[m]
+        after = self._sources[m + 1] if m + 1 < len(self._sources) else None
+        if here is None or after is None or after.gap or (here.passage, here.kind) != (after.passage, after.kind):
+            return None
+        return after
+
+    def _inside_number(self, m: int) -> bool:
+        """Whether a copy that ends at m would cut a number: `19|78`, `3|.5`, `3.|5`."""
+        here, after = self._sources[m], self._next(m)
+        if here is None or after is None:
+            return False
+        if here.has_digit and after.has_digit:
+            return True
+        if here.has_digit and after.surface in _ELLIPSIS_OF_NUMBER:
+            beyond = self._next(m + 1)
+            return beyond is not None and beyond.has_digit
+        before = self._sources[m - 1] if m > 0 else None
+        return (
+            here.surface in _ELLIPSIS_OF_NUMBER and not here.gap and after.has_digit
+            and before is not None and before.has_digit
+        )
+
+    def bars(self, actions: Sequence[int]) -> torch.Tensor:
+        """Additive bars [V + M], 0 or -inf, for the action that follows `actions`."""
+        V = self._V
+        position = actions[-1] - V if actions and actions[-1] >= V else -1
+        if position >= 0:
+            after = self._next(position)
+            if after is not None and (after.piece.continues or self._inside_number(position)):
+                only = torch.full_like(self._base, BARRED)
+                only[V + position + 1] = 0.0
+                if not self._inside_number(position):
+                    only[:V] = torch.where(self._endings, self._base[:V], only[:V])
+                return only
+        bars = self._base.clone()
+        if not self._takes_ending(actions):
+            bars[:V] = torch.where(self._endings, BARRED, bars[:V])
+        copied = [action for action in actions if action >= V]
+        bars[copied] = BARRED
+        if not actions:
+            bars[END] = BARRED
+        self._bar_repeats(bars, actions)
+        return bars
+
+    def surface(self, action: int) -> str:
+        """The characters of an action, as its source or the vocabulary has them."""
+        if action < self._V:
+            return self._vocabulary.surfaces[action]
+        source = self._sources[action - self._V]
+        return "" if source is None else source.surface
+
+    def _takes_ending(self, actions: Sequence[int]) -> bool:
+        """Whether a word has been begun that a `##` piece can go on."""
+        if not actions:
+            return False
+        surface = self.surface(actions[-1])
+        return bool(surface) and surface[-1].isalpha() and surface not in SENTENCE_END
+
+    def _bar_repeats(self, bars: torch.Tensor, actions: Sequence[int]) -> None:
+        keys = [self._keys[action] for action in actions]
+        followers = {
+            keys[n + 3] for n in range(len(keys) - 3) if keys[n : n + 3] == keys[-3:]
+        }
+        for key in followers:
+            bars[self._key_tensor == key] = BARRED

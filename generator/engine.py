@@ -1,0 +1,218 @@
+"""Generation: prompts in, pieces out, one step at a time with the key-value cache.
+
+The engine knows pieces and where they were copied from; it does not know documents or citations (`grounding.py`).
+`generate` runs a batch; `stream` yields the pieces of one prompt as they are chosen. Both walk the same loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from generator.constraints import Constraints
+from generator.memory import EVIDENCE, Prompt, PromptEncoder, Source
+from generator.model import Decoder, Memory
+from generator.pieces import Assembler
+from generator.sampling import SamplingOptions, choose, penalise
+from generator.vocabulary import END, Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One piece of an answer: the characters `text[start:end]` it added, where it was copied from (None: written from
+    the vocabulary), and its log-probability under the model before any bar."""
+
+    start: int
+    end: int
+    source: Source | None
+    log_probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A whole answer: `text`, its pieces, and whether it ended by itself."""
+
+    text: str
+    pieces: tuple[Written, ...]
+    ended: bool
+
+    @property
+    def mean_log_probability(self) -> float:
+        """Mean over pieces, 0 for an empty answer."""
+        return sum(p.log_probability for p in self.pieces) / max(1, len(self.pieces))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the reader's heads say of one prompt's passages.
+
+    relevance[p]: log-odds that passage p answers. evidence[p]: (piece start, piece end, log-odds of being evidence)
+    for each piece of its text. span: (passage, start, end, score) of the best answer span, None without passages.
+    """
+
+    relevance: tuple[float, ...]
+    evidence: tuple[tuple[tuple[int, int, float], ...], ...]
+    span: tuple[int, int, int, float] | None
+
+
+class _Row:
+    """The state of one prompt while its answer is written."""
+
+    def __init__(self, vocabulary: Vocabulary, sources: Sequence[Source | None], grounded: bool, seed: int) -> None:
+        self.vocabulary, self.sources = vocabulary, sources
+        self.constraints = Constraints(vocabulary, sources, grounded=grounded)
+        self.assembler = Assembler()
+        self.random = torch.Generator().manual_seed(seed)
+        self.actions: list[int] = []
+        self.pieces: list[Written] = []
+        self.ended = False
+
+    def take(self, scores: torch.Tensor, options: SamplingOptions) -> None:
+        """Choose one action from scores [V + M] and write it down."""
+        log_probabilities = scores.log_softmax(-1)
+        barred = scores + self.constraints.bars(self.actions)
+        taken = torch.tensor(sorted(set(self.actions)), dtype=torch.long)
+        action = choose(penalise(barred, taken, options.repetition_penalty), options, self.random)
+        if action == END:
+            self.ended = True
+            return
+        V = len(self.vocabulary)
+        source = self.sources[action - V] if action >= V else None
+        going_on = bool(self.actions) and source is not None and self.actions[-1] == action - 1 >= V
+        before = len(self.assembler.text)
+        self.assembler.add(
+            self.constraints.surface(action),
+            continues=source.piece.continues if source is not None else self.vocabulary.continues[action],
+            gap=source.gap if going_on and source is not None else None,
+        )
+        self.actions.append(action)
+        self.pieces.append(
+            Written(before, len(self.assembler.text), source, float(log_probabilities[action]))
+        )
+
+    def inputs(self, begin_id: int) -> tuple[int, int, int]:
+        """(piece id, case, position) of the last action, [CLS] before the first."""
+        if not self.actions:
+            return begin_id, 0, -1
+        action, V = self.actions[-1], len(self.vocabulary)
+        if action < V:
+            id_, case = self.vocabulary.entries[action]
+            return id_, int(case), -1
+        source = self.sources[action - V]
+        assert source is not None
+        return source.piece.id, int(source.piece.case), action - V
+
+
+class Engine:
+    """A decoder ready to answer on one device."""
+
+    def __init__(self, model: Decoder, vocabulary: Vocabulary, encoder: PromptEncoder) -> None:
+        self.model, self.vocabulary, self.encoder = model.eval(), vocabulary, encoder
+        self._begin = encoder.tokenizer.token_to_id("[CLS]")
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model runs."""
+        return next(self.model.parameters()).device
+
+    @torch.inference_mode()
+    def read(self, prompts: Sequence[Prompt]) -> tuple[Memory, list[list[Source | None]], list[Reading]]:
+        """Memory of a batch, what stands in it, and the reader's findings per prompt."""
+        batch = self.encoder.batch(prompts)
+        memory = self.model.read(batch.to(self.device))
+        Sq = batch.question_ids.shape[1]
+        readings = [
+            _reading(memory, b, batch.sources[b], Sq, len(prompt.passages)) for b, prompt in enumerate(prompts)
+        ]
+        return memory, batch.sources, readings
+
+    @torch.inference_mode()
+    def _steps(
+        self, memory: Memory, rows: list[_Row], options: SamplingOptions, max_pieces: int
+    ) -> Iterator[None]:
+        """Advance all rows that have not ended, one piece per iteration."""
+        prepared = self.model.prepare(memory, cached=True)
+        for _ in range(min(max_pieces, self.model.config.max_steps - 1)):
+            inputs = torch.tensor([row.inputs(self._begin) for row in rows], device=self.device)
+            ids, cases, positions = inputs.unsqueeze(-1).unbind(1)
+            scores = self.model.scores(memory, prepared, ids, cases, positions)[:, 0].cpu()
+            for row, row_scores in zip(rows, scores, strict=True):
+                if not row.ended:
+                    row.take(row_scores, options)
+            yield
+            if all(row.ended for row in rows):
+                return
+
+    def _rows(
+        self, prompts: Sequence[Prompt], sources: list[list[Source | None]], options: SamplingOptions
+    ) -> list[_Row]:
+        return [
+            _Row(self.vocabulary, row_sources, bool(prompt.passages), options.seed)
+            for prompt, row_sources in zip(prompts, sources, strict=True)
+        ]
+
+    def write(
+        self, prompts: Sequence[Prompt], memory: Memory, sources: list[list[Source | None]],
+        options: SamplingOptions, max_pieces: int = 64,
+    ) -> list[Generated]:
+        """Answers for a batch that has been read."""
+        rows = self._rows(prompts, sources, options)
+        for _ in self._steps(memory, rows, options, max_pieces):
+            pass
+        return [Generated(row.assembler.text, tuple(row.pieces), row.ended) for row in rows]
+
+    def stream(
+        self, prompt: Prompt, memory: Memory, sources: list[list[Source | None]], options: SamplingOptions,
+        max_pieces: int = 64,
+    ) -> Iterator[Generated]:
+        """The answer so far after each piece of one prompt's answer; the last one is the whole."""
+        row = self._rows([prompt], sources, options)[0]
+        for _ in self._steps(memory, [row], options, max_pieces):
+            yield Generated(row.assembler.text, tuple(row.pieces), row.ended)
+
+    def generate(
+        self, prompts: Sequence[Prompt], options: SamplingOptions | None = None, max_pieces: int = 64
+    ) -> list[Generated]:
+        """Read and write a batch."""
+        memory, sources, _ = self.read(prompts)
+        return self.write(prompts, memory, sources, options or SamplingOptions(), max_pieces)
+
+
+def _reading(memory: Memory, b: int, sources: list[Source | None], Sq: int, passages: int) -> Reading:
+    if passages == 0:
+        return Reading((), (), None)
+    Sp = memory.start.shape[2]
+    evidence: list[tuple[tuple[int, int, float], ...]] = []
+    best: tuple[int, int, int, float] | None = None
+    for p in range(passages):
+        rows = [
+            (m - Sq - p * Sp, source.piece)
+            for m, source in enumerate(sources)
+            if source is not None and source.passage == p and source.kind == EVIDENCE
+        ]
+        if not rows:
+            evidence.append(())
+            continue
+        at = torch.tensor([index for index, _ in rows])
+        scores = memory.evidence[b, p].cpu()[at].tolist()
+        evidence.append(
+            tuple((piece.start, piece.end, score) for (_, piece), score in zip(rows, scores, strict=True))
+        )
+        found = _best_span(memory.start[b, p].cpu()[at], memory.end[b, p].cpu()[at])
+        score = found[2] + float(memory.relevance[b, p])
+        if best is None or score > best[3]:
+            best = (p, rows[found[0]][1].start, rows[found[1]][1].end, score)
+    relevance = tuple(memory.relevance[b, :passages].tolist())
+    return Reading(relevance, tuple(evidence), best)
+
+
+def _best_span(start: torch.Tensor, end: torch.Tensor, longest: int = 30) -> tuple[int, int, float]:
+    """(first, last, score) with the highest start + end score, at most `longest` pieces."""
+    S = len(start)
+    pairs = start.unsqueeze(1) + end.unsqueeze(0)
+    allowed = torch.ones(S, S, dtype=torch.bool).triu().tril(longest - 1)
+    index = int(pairs.masked_fill(~allowed, -1e9).argmax())
+    first, last = divmod(index, S)
+    return first, last, float(pairs[first, last])

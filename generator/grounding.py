@@ -1,0 +1,121 @@
+"""From written pieces to sentences with citations, and the checks that a sentence has to pass before it is shown.
+
+A citation is where the copied pieces of a sentence stood: the passage that most of them came from, and in it the
+sentences that they were copied out of. So a quote exists by construction; the checks ask whether it carries the
+sentence: every number stands in the quote or the titles, and most of the words do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from generator.engine import Reading, Written
+from generator.memory import EVIDENCE
+from generator.metrics import words
+from ingest.sentences import split_sentences
+
+Interval = tuple[int, int]
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+# Too common to be evidence of anything.
+_FUNCTION_WORDS = frozenset(
+    """a an the of to in on at by for with from as is are was were be been it its this that these those and or not no
+    he she they we you i his her their our which who what when where how why than then so such can could may might
+    will would should do does did has have had into over under between about also but if
+    и в во на с со к ко о об от до из за по у а но не ни же ли бы что как это этот тот который он она оно они мы вы я
+    быть есть для при без или если то так также его ее их свой чтобы только уже еще""".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A sentence before its citation is made.
+
+    passage: number of the cited passage; intervals: the quoted sentences in its text; supported: share of its
+    content words that stand in the quote, its titles or the question; log_probability: mean over its pieces.
+    """
+
+    text: str
+    passage: int
+    intervals: tuple[Interval, ...]
+    supported: float
+    numbers_hold: bool
+    log_probability: float
+
+
+def sentence_ranges(text: str, ended: bool) -> list[Interval]:
+    """Intervals of the finished sentences of a text that is still being written; all of them once it has ended."""
+    ranges = split_sentences(text)
+    return ranges if ended else ranges[:-1]
+
+
+def cite(pieces: Sequence[Written], passages: Sequence[str]) -> tuple[int, tuple[Interval, ...]] | None:
+    """(passage, intervals of the quoted sentences) for the pieces of one sentence; None if nothing was copied.
+
+    The passage is the one with most copied characters; of its sentences, those that hold a fifth of them or more.
+    """
+    copied: Counter[int] = Counter()
+    for piece in pieces:
+        if piece.source is not None and piece.source.kind == EVIDENCE:
+            copied[piece.source.passage] += len(piece.source.surface)
+    if not copied:
+        return None
+    passage, characters = copied.most_common(1)[0]
+    held: Counter[Interval] = Counter()
+    sentences = split_sentences(passages[passage])
+    for piece in pieces:
+        source = piece.source
+        if source is not None and source.kind == EVIDENCE and source.passage == passage:
+            for interval in sentences:
+                if interval[0] <= source.piece.start < interval[1]:
+                    held[interval] += len(source.surface)
+    intervals = sorted(interval for interval, count in held.items() if count >= 0.2 * characters)
+    return passage, tuple(intervals)
+
+
+def content_words(text: str) -> list[str]:
+    """Normalised words (Russian by lemma) that are not function words."""
+    return [word for word in words(text) if word not in _FUNCTION_WORDS]
+
+
+def support(sentence: str, quote: str, context: str) -> tuple[float, bool]:
+    """(share of content words found in quote or context, whether every number stands there).
+
+    context: the titles above the quote and the question. Numbers are looked for in the quote and the titles by the
+    caller passing them as part of `quote`.
+    """
+    wanted = content_words(sentence)
+    known = set(words(quote)) | set(words(context))
+    share = sum(word in known for word in wanted) / len(wanted) if wanted else 0.0
+    numbers = {number.replace(",", ".") for number in _NUMBER.findall(quote)}
+    holds = all(number.replace(",", ".") in numbers for number in _NUMBER.findall(sentence))
+    return share, holds
+
+
+def draft_sentence(
+    text: str, pieces: Sequence[Written], passages: Sequence[str], titles: Sequence[str], question: str
+) -> Draft | None:
+    """A sentence with what it rests on, or None if it was not copied from any passage."""
+    cited = cite(pieces, passages)
+    if cited is None or not text.strip():
+        return None
+    passage, intervals = cited
+    quote = " ".join(passages[passage][a:z] for a, z in intervals)
+    share, holds = support(text, f"{quote} {titles[passage]}", question)
+    mean = sum(piece.log_probability for piece in pieces) / max(1, len(pieces))
+    return Draft(text.strip(), passage, intervals, share, holds, mean)
+
+
+def best_evidence(reading: Reading, passages: Sequence[str], kept: Sequence[int]) -> tuple[int, Interval] | None:
+    """The (passage, sentence) that the reader takes for the evidence, among the passages `kept`."""
+    best, best_score = None, float("-inf")
+    for p in kept:
+        for interval in split_sentences(passages[p]):
+            scores = [score for start, _, score in reading.evidence[p] if interval[0] <= start < interval[1]]
+            if scores:
+                score = reading.relevance[p] + sum(scores) / len(scores)
+                if score > best_score:
+                    best, best_score = (p, interval), score
+    return best

@@ -1,0 +1,180 @@
+"""Examples become batches: distractors are drawn, passages shuffled, memory and targets built.
+
+How a prompt is composed (all by the run's random generator): a share of examples is closed book; the others get the
+gold passage and distractors, from the same group when there are others in it; answerable examples sometimes lose
+their gold passage and become unanswerable ones.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from generator.memory import EVIDENCE, MemoryBatch, Passage, Prompt, PromptEncoder
+from generator.training.examples import Example, Interval
+from generator.training.loss import ReadingTargets
+from generator.training.targets import Step, TargetBatch, align, target_batch
+from generator.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """Shares of how prompts are composed.
+
+    distractors[n]: share of *batches* whose prompts get n passages beside the gold one; by batch, because a batch
+    costs as much as its largest prompt.
+    """
+
+    closed_book: float = 0.15
+    unanswerable: float = 0.12
+    distractors: tuple[float, ...] = (0.6, 0.4)
+    max_steps: int = 64
+
+    def draw_distractors(self, rng: random.Random) -> int:
+        """How many distractors the prompts of the next batch get."""
+        return rng.choices(range(len(self.distractors)), weights=self.distractors)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A prompt with its truth: gold[p] are the evidence intervals of passage p (empty: distractor); span is in
+    passage `span_passage`; answer empty: nothing to write."""
+
+    prompt: Prompt
+    gold: tuple[tuple[Interval, ...], ...]
+    span: Interval | None
+    span_passage: int
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one training step takes."""
+
+    memory: MemoryBatch
+    reading: ReadingTargets | None
+    targets: TargetBatch
+
+
+class Composer:
+    """Draws prompts from examples. Distractors come from the example's own group first: they are the hard ones."""
+
+    def __init__(
+        self, examples: Sequence[Example], composition: Composition, fillers: Sequence[Example] = ()
+    ) -> None:
+        self.composition = composition
+        self._pool: dict[str, list[Passage]] = defaultdict(list)
+        self._by_language: dict[str, list[Passage]] = defaultdict(list)
+        for example in [*examples, *fillers]:
+            for passage in example.passages:
+                if passage not in self._pool[example.group]:
+                    self._pool[example.group].append(passage)
+                    self._by_language[example.language].append(passage)
+
+    def compose(self, example: Example, distractors: int, rng: random.Random) -> Composed:
+        """One prompt for `example`, with `distractors` passages beside its own."""
+        c = self.composition
+        if example.answerable and rng.random() < c.closed_book:
+            return Composed(Prompt(example.question), (), None, -1, example.answer)
+        items: list[tuple[Passage, tuple[Interval, ...], bool]] = [
+            (passage, gold if example.answerable else (), number == 0 and example.span is not None)
+            for number, (passage, gold) in enumerate(zip(example.passages, example.evidence, strict=True))
+        ]
+        answer = example.answer
+        if example.answerable and rng.random() < c.unanswerable:
+            items, answer = [], ""
+        wanted = len(items) + distractors if items else distractors + 1
+        own = {passage.text for passage in example.passages}
+        for _ in range(20):
+            if len(items) >= wanted:
+                break
+            pool = self._pool[example.group]
+            if len(pool) <= len(example.passages) or rng.random() < 0.3:
+                pool = self._by_language[example.language]
+            passage = rng.choice(pool)
+            if passage.text not in own:
+                own.add(passage.text)
+                items.append((passage, (), False))
+        rng.shuffle(items)
+        span_passage = next((n for n, item in enumerate(items) if item[2]), -1) if answer else -1
+        return Composed(
+            Prompt(example.question, tuple(item[0] for item in items)),
+            tuple(item[1] for item in items),
+            example.span if span_passage >= 0 else None,
+            span_passage,
+            answer,
+        )
+
+
+class Collator:
+    """Composed prompts to tensors."""
+
+    def __init__(self, encoder: PromptEncoder, vocabulary: Vocabulary, max_steps: int) -> None:
+        self.encoder, self.vocabulary, self.max_steps = encoder, vocabulary, max_steps
+        self._begin = encoder.tokenizer.token_to_id("[CLS]")
+
+    def collate(self, composed: Sequence[Composed]) -> Batch:
+        """Memory, reading targets and decoding targets; an answer that cannot be written is left out of the loss."""
+        memory = self.encoder.batch([item.prompt for item in composed])
+        rows: list[list[Step]] = []
+        for b, item in enumerate(composed):
+            gold = next((n for n, intervals in enumerate(item.gold) if intervals), -1)
+            steps = (
+                align(
+                    self.encoder.tokenizer, self.vocabulary, memory.sources[b], item.answer, gold, self.max_steps
+                )
+                if item.answer
+                else None
+            )
+            rows.append(steps or [])
+        targets = target_batch(rows, memory, len(self.vocabulary), self._begin, self.encoder.multiple)
+        reading = self._reading(composed, memory) if memory.passage_ids.shape[1] else None
+        return Batch(memory, reading, targets)
+
+    def _reading(self, composed: Sequence[Composed], memory: MemoryBatch) -> ReadingTargets:
+        B, P, Sp = memory.passage_ids.shape
+        Sq = memory.question_ids.shape[1]
+        relevant = torch.full((B, P), -1)
+        evidence = torch.zeros(B, P, Sp)
+        start, end = torch.full((B,), -100), torch.full((B,), -100)
+        for b, item in enumerate(composed):
+            for p, intervals in enumerate(item.gold):
+                relevant[b, p] = int(bool(intervals))
+            for m, source in enumerate(memory.sources[b]):
+                if source is None or source.kind != EVIDENCE:
+                    continue
+                piece, p = source.piece, source.passage
+                if any(a <= piece.start < z for a, z in item.gold[p]):
+                    evidence[b, p, m - Sq - p * Sp] = 1.0
+                if item.span is not None and p == item.span_passage and self._within(piece.start, item.span):
+                    if start[b] < 0:
+                        start[b] = m - Sq
+                    end[b] = m - Sq
+        return ReadingTargets(relevant, start, end, evidence)
+
+    @staticmethod
+    def _within(offset: int, span: Interval) -> bool:
+        return span[0] <= offset < span[1]
+
+
+def shuffled_batches(
+    examples: Sequence[Example], weights: Sequence[float], batch_size: int, steps: int, rng: random.Random,
+    pool_batches: int = 40,
+) -> Iterator[list[Example]]:
+    """`steps` batches drawn with `weights`, of like passage length within a pool of `pool_batches` batches."""
+    done = 0
+    while done < steps:
+        pool = rng.choices(examples, weights=weights, k=batch_size * pool_batches)
+        pool.sort(key=lambda example: len(example.passages[0].text) if example.language == "ru" else
+                  int(0.8 * len(example.passages[0].text)))
+        parts = [pool[n : n + batch_size] for n in range(0, len(pool), batch_size)]
+        rng.shuffle(parts)
+        for part in parts:
+            if done == steps:
+                return
+            done += 1
+            yield part

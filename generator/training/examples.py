@@ -1,0 +1,178 @@
+"""Questions with passages and answers, from the data folder and from the corpus, as `Example`s.
+
+Each example has a gold passage (or none, where nothing answers), the answer as a sentence, the span that a reader
+should find and the sentence it stands in. Only rows that may go into shipped weights are read, and of the corpus
+only the training split.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from corpus.format import ReadingPassage, load_reading
+from generator.memory import Passage
+from ingest.sentences import split_sentences
+from retrieval.training.parallel import read_json_lines
+
+Interval = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One thing to learn from.
+
+    group: examples of one article or set: their passages are hard distractors for each other. passages: gold first;
+    without gold the passage that looks right but is not. span: character interval of the short answer in the gold
+    passage. evidence: intervals of the gold sentences, per passage. written: the answer was written as a sentence by
+    a person rather than cut out by rule.
+    """
+
+    id: str
+    source: str
+    group: str
+    language: str
+    question: str
+    passages: tuple[Passage, ...]
+    answer: str
+    span: Interval | None
+    evidence: tuple[tuple[Interval, ...], ...]
+    written: bool
+
+    @property
+    def answerable(self) -> bool:
+        """Whether the gold passage is there."""
+        return bool(self.answer)
+
+
+def held_out_article(name: str) -> bool:
+    """A tenth of the articles, by hash: dev, never trained on."""
+    return hashlib.sha256(name.encode()).digest()[0] < 26
+
+
+_CLAUSE = re.compile(r"(?<=[,;:—–)])\s+|\s+(?=[(—–])")
+
+
+def answer_by_rule(sentence: str, span: Interval, max_words: int = 24) -> str:
+    """A sentence-like answer around `span` of `sentence`: all of it when short, else the clauses around the span.
+
+    The rule that stands in where nobody wrote an answer: the clause that holds the span, widened to its neighbours
+    while it stays under `max_words`.
+    """
+    if len(sentence.split()) <= max_words:
+        return sentence.strip()
+    cuts = [0, *(match.end() for match in _CLAUSE.finditer(sentence)), len(sentence)]
+    first = max(index for index, cut in enumerate(cuts) if cut <= span[0])
+    last = min(index for index, cut in enumerate(cuts) if cut >= min(span[1], len(sentence)))
+    first = min(first, last - 1)
+    while True:
+        wider = [(first - 1, last), (first, last + 1)]
+        fitting = [
+            (a, b)
+            for a, b in wider
+            if a >= 0 and b < len(cuts) and len(sentence[cuts[a] : cuts[b]].split()) <= max_words
+        ]
+        if not fitting:
+            break
+        first, last = fitting[0]
+    return sentence[cuts[first] : cuts[last]].strip().rstrip(",;:—– ")
+
+
+def _window(text: str, sentences: list[Interval], index: int, max_words: int) -> Interval:
+    """Sentences around number `index`, at most about `max_words` words: long contexts are cut, evidence kept."""
+    first = last = index
+    words = len(text[slice(*sentences[index])].split())
+    while True:
+        grown = False
+        for step in (-1, 1):
+            at = first - 1 if step < 0 else last + 1
+            if 0 <= at < len(sentences):
+                more = len(text[slice(*sentences[at])].split())
+                if words + more <= max_words:
+                    words += more
+                    first, last = min(first, at), max(last, at)
+                    grown = True
+        if not grown:
+            return sentences[first][0], sentences[last][1]
+
+
+def extractive(
+    row_id: str, source: str, group: str, title: str, question: str, context: str, answers: list[str],
+    written: str | None, max_words: int = 100,
+) -> Example | None:
+    """An English example from a question, its context and a list of literal answers; None if none is found."""
+    found = [(context.find(answer.strip()), answer.strip()) for answer in answers if answer.strip()]
+    found = [(start, answer) for start, answer in found if start >= 0]
+    if not found:
+        return None
+    start, answer = min(found, key=lambda item: len(item[1]))
+    sentences = split_sentences(context)
+    index = next((i for i, (a, b) in enumerate(sentences) if a <= start < b), None)
+    if index is None:
+        return None
+    begin, end = _window(context, sentences, index, max_words)
+    a, b = sentences[index]
+    text = context[begin:end]
+    span = (start - begin, min(start - begin + len(answer), len(text)))
+    sentence = context[a:b]
+    by_rule = answer_by_rule(sentence, (start - a, start - a + len(answer)))
+    return Example(
+        row_id, source, group, "en", question, (Passage(title, text),), written or by_rule, span,
+        (((a - begin, b - begin),),), written is not None,
+    )
+
+
+def shared_examples(
+    data: Path, written: dict[str, str], translated: dict[str, str]
+) -> Iterator[tuple[Example, bool]]:
+    """(example, is dev) from the extractive English sets.
+
+    written: full-sentence answers by row id. translated: Russian questions by row id; each gives one more example,
+    whose answer stays in the words of its English passage.
+    """
+    for name in ("squadshifts", "nq_open_oracle", "covidqa"):
+        for row in read_json_lines(data / "qa" / f"{name}.jsonl.xz"):
+            row_id, context = str(row["id"]), str(row["context"])
+            title = str(row["title"]).replace("_", " ")
+            domain = row_id.split("-")[1] if name == "squadshifts" else name
+            if domain in ("amazon_reviews", "reddit"):
+                title = ""
+            group = f"{domain}:{row['title']}" if domain == "new_wiki" else f"{domain}:{context[:80]}"
+            answers = [str(answer) for answer in row["answers"]]  # type: ignore[attr-defined]
+            example = extractive(
+                row_id, domain, group, title, str(row["question"]), context, answers, written.get(row_id)
+            )
+            if example is None:
+                continue
+            is_dev = name == "squadshifts" and held_out_article(group)
+            yield replace(example, source=f"{domain}-written") if example.written else example, is_dev
+            if row_id in translated:
+                yield replace(example, id=f"{row_id}-ru", source="cross", question=translated[row_id]), is_dev
+
+
+def reading_examples(passages: list[ReadingPassage]) -> Iterator[Example]:
+    """Examples from our own reading sets: written answers, and questions that the passage does not answer."""
+    for passage in passages:
+        text = Passage(passage.title, passage.text)
+        starts = [0]
+        for sentence in passage.sentences:
+            starts.append(starts[-1] + len(sentence) + 1)
+        for question in passage.questions:
+            common = (question.id, f"reading-{passage.language}", passage.id.rsplit("-", 1)[0], passage.language)
+            if question.evidence is None or question.start is None or question.end is None:
+                yield Example(*common, question.question, (text,), "", None, ((),), True)
+                continue
+            at = question.evidence
+            interval = (starts[at], starts[at] + len(passage.sentences[at]))
+            yield Example(
+                *common, question.question, (text,), question.full or "", (question.start, question.end),
+                ((interval,),), True,
+            )
+
+
+def load_reading_examples(split: str) -> list[Example]:
+    """All examples of the reading sets' split, both languages."""
+    return list(reading_examples(load_reading(split=split)))  # type: ignore[arg-type]

@@ -1,0 +1,135 @@
+"""One resumable training loop for every stage of the decoder.
+
+A checkpoint holds the weights' float32 masters, AdamW's moments and the step; batches are drawn anew from the seed
+and the step, so a resumed run sees the batches that an undisturbed one would. Ctrl-C writes a checkpoint first.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from generator.model import Decoder
+from generator.training.batches import Collator, Composer, shuffled_batches
+from generator.training.examples import Example
+from generator.training.loss import Losses, losses
+from retrieval.training.mixed import MasterAdamW, cosine_rate
+
+
+# Batches are drawn for this many steps at a time, so that a resumed run draws the same ones.
+BLOCK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSettings:
+    """steps of `batch_size` examples; joint_rate: peak rate of the layers that start trained; new_rate: of the
+    others."""
+
+    steps: int
+    batch_size: int = 12
+    joint_rate: float = 2e-4
+    new_rate: float = 1e-3
+    warmup_steps: int = 200
+    seed: int = 29
+    checkpoint_seconds: float = 300.0
+
+
+def optimizer_for(model: Decoder, settings: LoopSettings) -> MasterAdamW:
+    """Lower rate for the layers that come from the embedder."""
+    joint = [p for n, p in model.named_parameters() if n.startswith("joint.")]
+    fresh = [p for n, p in model.named_parameters() if not n.startswith("joint.")]
+    return MasterAdamW(
+        [{"params": joint, "lr": settings.joint_rate}, {"params": fresh, "lr": settings.new_rate}]
+    )
+
+
+def train(
+    model: Decoder,
+    composer: Composer,
+    collator: Collator,
+    examples: Sequence[Example],
+    weights: Sequence[float],
+    settings: LoopSettings,
+    checkpoint: Path,
+    *,
+    resume: bool,
+    report: Callable[[str], None],
+    on_milestone: Callable[[int], None] | None = None,
+    milestones: Sequence[int] = (),
+) -> None:
+    """Run the stage; `weights[i]` is how often example i is drawn, relative to others."""
+    device = next(model.parameters()).device
+    optimizer = optimizer_for(model, settings)
+    first = 0
+    if resume and checkpoint.is_file():
+        state = torch.load(checkpoint, weights_only=True)
+        optimizer.load_state_dict(state["optimizer"])
+        first = int(state["step"])
+        report(f"resumed at step {first} of {settings.steps}")
+    meter = _Meter(report, settings.steps, first, settings.batch_size)
+    saved_at = time.monotonic()
+    step = first
+    try:
+        while step < settings.steps:
+            block = step - step % BLOCK
+            drawn = shuffled_batches(examples, weights, settings.batch_size, BLOCK, _rng(settings, block))
+            for part in list(drawn)[step - block : settings.steps - block]:
+                rng = _rng(settings, BLOCK * settings.steps + step)
+                distractors = composer.composition.draw_distractors(rng)
+                batch = collator.collate([composer.compose(example, distractors, rng) for example in part])
+                memory = model.read(batch.memory.to(device))
+                result = losses(model, memory, batch.reading, batch.targets)
+                result.total.backward()  # type: ignore[no-untyped-call]
+                optimizer.step(cosine_rate(step, settings.steps, settings.warmup_steps))
+                step += 1
+                meter.update(step, result)
+                if step in milestones and on_milestone is not None:
+                    on_milestone(step)
+                if time.monotonic() - saved_at > settings.checkpoint_seconds:
+                    _save(checkpoint, optimizer, step)
+                    saved_at = time.monotonic()
+    except KeyboardInterrupt:
+        _save(checkpoint, optimizer, step)
+        report(f"stopped at step {step}; go on with --resume")
+        raise
+    _save(checkpoint, optimizer, step)
+
+
+def _rng(settings: LoopSettings, number: int) -> random.Random:
+    return random.Random(settings.seed * 1_000_003 + number)
+
+
+def _save(path: Path, optimizer: MasterAdamW, step: int) -> None:
+    part = path.with_suffix(".part")
+    torch.save({"optimizer": optimizer.state_dict(), "step": step}, part)
+    part.replace(path)
+
+
+class _Meter:
+    """Running means of the losses, printed every 50 steps with rate and remaining time."""
+
+    def __init__(self, report: Callable[[str], None], steps: int, first: int, batch_size: int) -> None:
+        self.report, self.steps, self.first, self.batch_size = report, steps, first, batch_size
+        self.started = time.monotonic()
+        self.sums = [0.0] * 4
+        self.count = 0
+
+    def update(self, step: int, result: Losses) -> None:
+        values = (result.decode, result.span, result.evidence, result.relevance)
+        self.sums = [old + float(new.detach()) for old, new in zip(self.sums, values, strict=True)]
+        self.count += 1
+        if step % 50 == 0:
+            seconds = time.monotonic() - self.started
+            done = step - self.first
+            means = [value / self.count for value in self.sums]
+            self.report(
+                f"step {step}/{self.steps} decode {means[0]:.3f} span {means[1]:.3f} evidence {means[2]:.3f} "
+                f"relevance {means[3]:.3f} {done * self.batch_size / seconds:.1f} examples/s "
+                f"{seconds / done * (self.steps - step) / 60:.0f} min left"
+            )
+            self.sums, self.count = [0.0] * 4, 0

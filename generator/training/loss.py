@@ -1,0 +1,81 @@
+"""Losses: the reader's (relevance, span, evidence) and the decoder's (some right action), each a mean per example.
+
+Decoder: -log of the summed probability of all right actions (marginal pointer loss; Gulcehre et al. 2016, arXiv
+1603.08148, See et al. 2017, arXiv 1704.04368). Span: cross-entropy of start and end within the gold passage
+(Devlin et al. 2019, arXiv 1810.04805).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+from generator.model import Decoder, Memory
+from generator.training.targets import TargetBatch
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingTargets:
+    """relevant [B, P] 1 where the passage answers, -1 where there is no passage; start, end [B] flat positions in
+    P * Sp or -100; evidence [B, P, Sp] 1 in gold sentences."""
+
+    relevant: torch.Tensor
+    start: torch.Tensor
+    end: torch.Tensor
+    evidence: torch.Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Scalars: each mean over what it applies to."""
+
+    decode: torch.Tensor
+    span: torch.Tensor
+    evidence: torch.Tensor
+    relevance: torch.Tensor
+
+    @property
+    def total(self) -> torch.Tensor:
+        """The sum that is trained on."""
+        return self.decode + 0.5 * self.span + 0.5 * self.evidence + 0.5 * self.relevance
+
+
+def decode_loss(scores: torch.Tensor, targets: TargetBatch) -> torch.Tensor:
+    """Mean over real steps of -log p(any right action); scores [B, T, V + M]."""
+    right = scores.masked_fill(~targets.allowed, -1e9).logsumexp(-1)
+    loss = scores.logsumexp(-1) - right
+    return loss[targets.mask].mean() if bool(targets.mask.any()) else scores.sum() * 0.0
+
+
+def reading_losses(memory: Memory, targets: ReadingTargets) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """(span, evidence, relevance)."""
+    zero = memory.states.float().sum() * 0.0
+    if memory.relevance.shape[1] == 0:
+        return zero, zero, zero
+    real = targets.relevant >= 0
+    relevance = F.binary_cross_entropy_with_logits(memory.relevance[real], targets.relevant[real].float())
+    span = zero
+    if bool((targets.start >= 0).any()):
+        start, end = memory.start.flatten(1), memory.end.flatten(1)
+        span = 0.5 * (
+            F.cross_entropy(start, targets.start, ignore_index=-100)
+            + F.cross_entropy(end, targets.end, ignore_index=-100)
+        )
+    inside = memory.evidence > -1e3
+    evidence = zero
+    if bool(inside.any()):
+        evidence = F.binary_cross_entropy_with_logits(memory.evidence[inside], targets.evidence[inside].float())
+    return span, evidence, relevance
+
+
+def losses(
+    model: Decoder, memory: Memory, reading: ReadingTargets | None, targets: TargetBatch
+) -> Losses:
+    """All losses of a batch."""
+    prepared = model.prepare(memory, cached=False)
+    scores = model.scores(memory, prepared, targets.ids, targets.cases, targets.positions)
+    zero = scores.sum() * 0.0
+    span, evidence, relevance = (zero, zero, zero) if reading is None else reading_losses(memory, reading)
+    return Losses(decode_loss(scores, targets), span, evidence, relevance)

@@ -1,0 +1,145 @@
+"""Markdown by markdown-it-py: readable text with the headings known, marks of emphasis and links gone.
+
+Inline code keeps its backticks: they tell identifiers from words and cost a reader nothing. Of links the
+text stays, of images the description, of HTML what a reader would see; items keep their bullet or number;
+table rows become `a | b | c`.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from ingest.formats.encoding import decode
+from ingest.formats.html import add_fragment
+from ingest.limits import Limits
+from ingest.parsed import Parsed, TextBuilder
+
+# YAML between two `---` lines at the very start, as static site generators and note programs write it.
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*\n", re.DOTALL)
+_TITLE_LINE = re.compile(r"^title:[ \t]*(['\"]?)(.+?)\1[ \t]*$", re.MULTILINE)
+_BREAK_TAG = re.compile(r"<br\s*/?>", re.IGNORECASE)
+
+
+def parse(content: bytes, name: str, limits: Limits) -> Parsed:
+    """Markdown files. The title is the first `# ` heading, else the front matter's."""
+    del limits
+    text = decode(content, name).replace("\r\n", "\n")
+    front_title = ""
+    front = _FRONT_MATTER.match(text)
+    if front:
+        text = text[front.end() :]
+        found = _TITLE_LINE.search(front[1])
+        front_title = found[2] if found else ""
+    builder = TextBuilder()
+    tokens = add_markdown(text, builder)
+    top = next(
+        (
+            inline_text(tokens[i + 1])
+            for i, token in enumerate(tokens)
+            if token.tag == "h1" and token.nesting == 1
+        ),
+        "",
+    )
+    return builder.build(title=top or front_title, fallback_title=PurePath(name).stem)
+
+
+def add_markdown(text: str, builder: TextBuilder) -> list[Token]:
+    """Adds the blocks of a Markdown text to `builder`; returns the tokens."""
+    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
+    writer = _Writer(builder)
+    for token in tokens:
+        writer.feed(token)
+    return tokens
+
+
+def inline_text(token: Token) -> str:
+    """What a reader sees of an inline token."""
+    parts = []
+    for child in token.children or ():
+        if child.type in ("text", "text_special"):
+            parts.append(child.content)
+        elif child.type == "code_inline":
+            parts.append(f"`{child.content}`")
+        elif child.type in ("softbreak", "hardbreak"):
+            parts.append("\n" if child.type == "hardbreak" else " ")
+        elif child.type == "html_inline" and _BREAK_TAG.fullmatch(child.content):
+            parts.append("\n")
+        elif child.type == "image":
+            parts.append(child.content)
+    return "".join(parts)
+
+
+class _Writer:
+    """Turns the flat stream of block tokens into blocks: a list or a table is one block of several lines."""
+
+    def __init__(self, builder: TextBuilder) -> None:
+        self._builder = builder
+        self._heading_level = 0
+        self._lists: list[int | None] = []  # the next number of each open list, None for bullets
+        self._bullet = ""
+        self._item_lines: list[str] = []
+        self._cells: list[str] = []
+        self._rows: list[str] = []
+        self._in_table = False
+
+    def feed(self, token: Token) -> None:
+        kind = token.type
+        if kind == "heading_open":
+            self._heading_level = int(token.tag[1])
+        elif kind == "heading_close":
+            self._heading_level = 0
+        elif kind == "inline":
+            self._inline(inline_text(token))
+        elif kind == "html_block" and not self._lists:
+            add_fragment(token.content, self._builder)
+        elif kind in ("fence", "code_block"):
+            self._block(token.content)
+        elif kind in ("bullet_list_open", "ordered_list_open"):
+            self._lists.append(int(token.attrs.get("start", 1)) if kind[0] == "o" else None)
+        elif kind in ("bullet_list_close", "ordered_list_close"):
+            self._lists.pop()
+            if not self._lists:
+                self._builder.lines("\n".join(self._item_lines))
+                self._item_lines = []
+        elif kind == "list_item_open":
+            number = self._lists[-1]
+            self._bullet = "- " if number is None else f"{number}. "
+            self._lists[-1] = None if number is None else number + 1
+        elif token.tag in ("table", "tr"):
+            self._table(kind)
+
+    def _inline(self, text: str) -> None:
+        if self._in_table:
+            self._cells.append(" ".join(text.split()))
+        elif self._heading_level and not self._lists:
+            self._builder.heading(text, self._heading_level)
+        elif self._lists:
+            self._item(" ".join(text.split()))
+        else:
+            self._builder.lines("\n".join(" ".join(line.split()) for line in text.split("\n")))
+
+    def _item(self, text: str) -> None:
+        self._item_lines.append("  " * (len(self._lists) - 1) + (self._bullet or "  ") + text)
+        self._bullet = ""
+
+    def _block(self, text: str) -> None:
+        if self._lists:
+            for line in text.rstrip("\n").split("\n"):
+                self._item(line)
+        else:
+            self._builder.lines(text)
+
+    def _table(self, kind: str) -> None:
+        if kind == "table_open":
+            self._in_table, self._rows = True, []
+        elif kind == "tr_open":
+            self._cells = []
+        elif kind == "tr_close":
+            self._rows.append(" | ".join(self._cells))
+        elif kind == "table_close":
+            self._in_table = False
+            self._builder.lines("\n".join(self._rows))

@@ -1,0 +1,23 @@
+"""What a search returns: a chunk, how well it did, and at which stage it was last scored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ingest.document import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A retrieved chunk.
+
+    rank: from 1. stage: the stage that gave `score`: "bm25", "dense", "fused" or "reranked"; scores of
+    different stages are not comparable. parts: the score of every stage the chunk passed, by the stage's
+    name.
+    """
+
+    chunk: Chunk
+    score: float
+    rank: int
+    stage: str
+    parts: dict[str, float] = field(default_factory=dict)

@@ -1,0 +1,75 @@
+"""Does the index fit its files, itself, the encoder and the library? For `lectern doctor`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ingest.library import Library
+from retrieval import index_files
+from retrieval.chunk_text import text_sha256
+from retrieval.encoder import Encoder
+from retrieval.errors import IndexMissing, StoreError
+from retrieval.snapshot import Snapshot
+
+_NAMED = 3  # examples given in one message
+_REINDEX = "run: lectern reindex"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong, in one line, and what to do about it, to be put behind it."""
+
+    message: str
+    fix: str
+
+
+def unreadable(folder: Path, library: Library, error: StoreError) -> list[Problem]:
+    """The problem of an index that cannot be opened; none where there is nothing to index."""
+    if isinstance(error, IndexMissing) and not library.documents():
+        return []
+    what, _, fix = str(error).rpartition("; ")
+    return [Problem(what or f"{folder} cannot be read", fix)]
+
+
+def problems(folder: Path, snapshot: Snapshot, library: Library, encoder: Encoder) -> list[Problem]:
+    """What is wrong with an index that could be opened: its hashes fit, its encoder is `encoder`."""
+    return [
+        *_against_itself(folder, snapshot, encoder),
+        *_against_library(snapshot, library),
+    ]
+
+
+def _against_itself(folder: Path, snapshot: Snapshot, encoder: Encoder) -> list[Problem]:
+    found = []
+    if snapshot.bm25.ids != snapshot.dense.ids or len(set(snapshot.ids)) != snapshot.manifest.chunks:
+        found.append(Problem("BM25, FAISS and the manifest do not hold the same chunks", _REINDEX))
+    if encoder.dimension != snapshot.dense.dimension:
+        found.append(Problem("the vectors do not have the embedder's dimension", _REINDEX))
+    norms = np.linalg.norm(snapshot.dense.vectors(), axis=1)
+    if not np.all(np.abs(norms - 1) < 1e-2):
+        found.append(Problem("some vectors are not of norm 1", _REINDEX))
+    if left := index_files.leftovers(folder, snapshot.manifest):
+        names = ", ".join(path.name for path in left[:_NAMED])
+        found.append(Problem(f"{len(left)} files left by an interrupted update: {names}", _REINDEX))
+    return found
+
+
+def _against_library(snapshot: Snapshot, library: Library) -> list[Problem]:
+    titles = {info.id: info.title for info in library.documents()}
+    wanted = {chunk.id: text_sha256(chunk, titles.get(chunk.document_id, "")) for chunk in library.chunks()}
+    held = dict(zip(snapshot.ids, snapshot.texts, strict=True))
+    differences = {
+        "are in the library but not in the index": wanted.keys() - held.keys(),
+        "are in the index but not in the library": held.keys() - wanted.keys(),
+        "were indexed under another title or other headings": {
+            name for name in wanted.keys() & held.keys() if wanted[name] != held[name]
+        },
+    }
+    return [
+        Problem(f"{len(names)} chunks {what}, such as {', '.join(sorted(names)[:_NAMED])}", _REINDEX)
+        for what, names in differences.items()
+        if names
+    ]

@@ -1,0 +1,128 @@
+"""The second look at a handful of hits: late interaction, token by token (MaxSim).
+
+One vector per chunk must hold everything that a chunk says; here every token of the question looks for its
+best match among the tokens of the chunk, and the chunk's score is the mean of what they found (ColBERT,
+Khattab & Zaharia 2020, arXiv 2004.12832). Two additions:
+
+- A token that every candidate answers equally well («what», and the topic that brought them all here) tells
+  nothing. Tokens are weighted by an idf over the candidates, where a candidate counts as holding a token if
+  its match comes within 0.2 of the best one (a soft reading of the idf of Sparck Jones 1972: vectors know no
+  "contains").
+- The BM25 score, relative to the best candidate's, weighs 5 %: names and figures blur in token vectors.
+
+Measured with all-MiniLM-L6-v2, which was never trained for this, on the 20 best of fusion, MRR@10
+before and after: notes 0.679 -> 0.772 (213 questions), encyclopaedia 0.894 -> 0.925 (350), Natural Questions
+0.873 -> 0.895 (350), reviews 0.438 -> 0.504 (350). On Russian questions the same English model turns 0.556
+into 0.441, so in a language that the encoder does not know the order stays as it was.
+
+Price: the candidates' tokens are computed when asked, which is most of the time of a search; the last
+`kept_chunks` are remembered (0.2 MB each at 256 tokens of 384).
+
+Shapes: n candidates, T tokens of the question, S tokens of a chunk, C dimensions.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.document import Chunk
+from ingest.language import detect_language
+from retrieval.encoder import Encoder
+from retrieval.hit import Hit
+
+_MATCH_MARGIN = 0.2
+_BM25_SHARE = 0.05
+
+
+class Reranker(Protocol):
+    """Puts hits into a better order."""
+
+    @property
+    def candidates(self) -> int:
+        """How many hits it looks at, whatever `top_k`."""
+
+    def rerank(self, query: str, hits: Sequence[Hit], top_k: int) -> list[Hit]:
+        """The best `top_k` of `hits`, ranks from 1; those looked at carry the score "reranked"."""
+
+
+class LateInteractionReranker:
+    """MaxSim on `encoder.token_vectors`.
+
+    candidates: how many of the first hits are looked at; the rest keep their order behind them. kept_chunks:
+    how many chunks' token vectors are remembered. Safe to share between threads.
+    """
+
+    def __init__(self, encoder: Encoder, *, candidates: int = 20, kept_chunks: int = 256) -> None:
+        self._encoder = encoder
+        self.candidates = candidates
+        self._kept_chunks = kept_chunks
+        self._kept: OrderedDict[tuple[str, tuple[str, ...]], NDArray[np.float16]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def rerank(self, query: str, hits: Sequence[Hit], top_k: int) -> list[Hit]:
+        """As `Reranker.rerank`; the first `top_k` as they came if the encoder does not know the language."""
+        if detect_language(query) not in self._encoder.languages:
+            return list(hits[:top_k])
+        looked_at, rest = hits[: self.candidates], hits[self.candidates :]
+        question = self._encoder.token_vectors([query])[0]  # [T, C]
+        if not looked_at or not len(question):
+            return list(hits[:top_k])
+        scores = late_interaction(question, self._token_vectors([hit.chunk for hit in looked_at]))
+        scores = (scores + _BM25_SHARE * _relative_bm25(looked_at)) / (1 + _BM25_SHARE)
+        scored = [
+            replace(hit, score=score, stage="reranked", parts={**hit.parts, "reranked": score})
+            for hit, score in zip(looked_at, scores.tolist(), strict=True)
+        ]
+        scored.sort(key=lambda hit: -hit.score)  # stable: equal scores keep the order of fusion
+        best = [*scored, *rest][:top_k]
+        return [replace(hit, rank=rank) for rank, hit in enumerate(best, start=1)]
+
+    def _token_vectors(self, chunks: Sequence[Chunk]) -> list[NDArray[np.float32]]:
+        """Token vectors [S, C] of each chunk under its headings."""
+        keys = [(chunk.id, chunk.headings) for chunk in chunks]
+        with self._lock:
+            known = {key: self._kept[key] for key in keys if key in self._kept}
+        missing = [(key, chunk) for key, chunk in zip(keys, chunks, strict=True) if key not in known]
+        if missing:
+            texts = ["\n".join([*chunk.headings, chunk.text]) for _, chunk in missing]
+            found = self._encoder.token_vectors(texts)
+            known |= {key: tokens.astype(np.float16) for (key, _), tokens in zip(missing, found, strict=True)}
+        with self._lock:
+            for key in keys:
+                self._kept[key] = known[key]
+                self._kept.move_to_end(key)
+            while len(self._kept) > self._kept_chunks:
+                self._kept.popitem(last=False)
+        # Also fresh ones pass through half precision, so that remembering changes no score.
+        return [known[key].astype(np.float32) for key in keys]
+
+
+def late_interaction(
+    question: NDArray[np.float32], chunks: Sequence[NDArray[np.float32]]
+) -> NDArray[np.float64]:
+    """Scores [n] in -1..1 of `chunks` (n arrays [S, C]) for the tokens of `question` [T, C], all of norm 1.
+
+    A chunk without tokens matches nothing: -1 for every token.
+    """
+    matches = np.full((len(chunks), len(question)), -1.0)  # [n, T]
+    for i, tokens in enumerate(chunks):
+        if len(tokens):
+            matches[i] = (question @ tokens.T).max(axis=1)  # [T, S] -> [T]
+    holding = (matches >= matches.max(axis=0) - _MATCH_MARGIN).sum(axis=0)  # [T], at least 1 each
+    weights = np.log(1 + len(chunks) / holding)  # [T]
+    scores: NDArray[np.float64] = matches @ weights / weights.sum()
+    return scores
+
+
+def _relative_bm25(hits: Sequence[Hit]) -> NDArray[np.float64]:
+    """BM25 scores [n] over the best of them; 0 where BM25 did not find the chunk."""
+    scores = np.array([hit.parts.get("bm25", 0.0) for hit in hits])
+    best = scores.max()
+    return scores / best if best > 0 else scores

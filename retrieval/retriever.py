@@ -1,0 +1,137 @@
+"""A question becomes hits: BM25 and nearest vectors, fused by rank, the best of them looked at again.
+
+    question -> BM25  (depth) -\
+                                fusion -> the best -> reranker -> top_k hits
+             -> dense (depth) -/
+
+Each hit carries the score of every stage it passed in `parts`. A hit is given out only while the library
+holds its chunk, so a deleted document is gone at once, before the index has followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.errors import UnknownChunk
+from ingest.library import Library
+from retrieval.analysis import analyze_query
+from retrieval.encoder import Encoder
+from retrieval.errors import IndexMissing, QueryError
+from retrieval.fusion import fusion_weights, rrf
+from retrieval.hit import Hit
+from retrieval.language import detect
+from retrieval.rerank import Reranker
+from retrieval.snapshot import Snapshot
+from retrieval.store import IndexStore
+
+RetrieverName = Literal["hybrid", "dense", "bm25"]
+MAX_QUERY_CHARS = 8_000
+
+Ranking = list[tuple[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """A ranking of (chunk id, score) and the name it goes by in `Hit.parts`."""
+
+    name: str
+    ranking: Ranking
+
+
+class Retriever:
+    """Searches the index of `store`. reranker: None where none is wanted. Safe to share between threads."""
+
+    def __init__(self, store: IndexStore, encoder: Encoder, reranker: Reranker | None = None) -> None:
+        self._store = store
+        self._encoder = encoder
+        self._reranker = reranker
+
+    def search(
+        self,
+        query: str,
+        *,
+        top_k: int = 5,
+        depth: int = 50,
+        retriever: RetrieverName = "hybrid",
+        rerank: bool = True,
+        documents: Collection[str] | None = None,
+    ) -> list[Hit]:
+        """At most `top_k` hits, best first, ranks from 1; fewer where fewer match.
+
+        depth: how many chunks BM25 and the vectors propose each. documents: what to stay within (None: all),
+        by id, beginning of an id, or source. Raises QueryError; UnknownDocument; IndexMissing, IndexDamaged,
+        IndexOutdated.
+        """
+        _check(query, top_k, depth, retriever)
+        library = self._store.library
+        chosen = None if documents is None else {library.resolve(name) for name in documents}
+        try:
+            snapshot = self._store.snapshot()
+        except IndexMissing:
+            if library.documents():
+                raise
+            return []  # nothing was ever ingested: there is nothing to find
+        stages = self._stages(query, retriever, max(depth, top_k), snapshot, chosen)
+        reranker = self._reranker if rerank else None
+        hits = _hits(stages, library, max(top_k, reranker.candidates) if reranker else top_k)
+        return reranker.rerank(query, hits, top_k) if reranker else hits
+
+    def _stages(
+        self,
+        query: str,
+        retriever: RetrieverName,
+        depth: int,
+        snapshot: Snapshot,
+        documents: Collection[str] | None,
+    ) -> list[_Stage]:
+        """The rankings that were made, the one to go by last."""
+        allowed = None if documents is None else snapshot.allowed(documents)
+        stages = []
+        if retriever != "dense":
+            stages.append(_Stage("bm25", snapshot.bm25.search(analyze_query(query), depth, allowed)))
+        if retriever != "bm25":
+            stages.append(_Stage("dense", self._nearest(query, depth, snapshot, allowed)))
+        if retriever == "hybrid":
+            weights = fusion_weights(detect(query), self._encoder)
+            rankings = [[name for name, _ in stage.ranking] for stage in stages]
+            stages.append(_Stage("fused", rrf(rankings, [weights.bm25, weights.dense])))
+        return stages
+
+    def _nearest(
+        self, query: str, depth: int, snapshot: Snapshot, allowed: NDArray[np.bool_] | None
+    ) -> Ranking:
+        vector = self._encoder.encode([query])[0]  # [C]
+        return snapshot.dense.search(vector, depth, allowed)
+
+
+def _check(query: str, top_k: int, depth: int, retriever: str) -> None:
+    if not query.strip():
+        raise QueryError('the question is empty; ask something, such as "What does a KV cache store?"')
+    if len(query) > MAX_QUERY_CHARS:
+        raise QueryError(f"the question has {len(query)} characters; shorten it to {MAX_QUERY_CHARS}")
+    if top_k < 1 or depth < 1:
+        raise QueryError(f"top_k={top_k} and depth={depth} must be 1 or more")
+    if retriever not in get_args(RetrieverName):
+        raise QueryError(f"unknown retriever {retriever!r}; use one of {', '.join(get_args(RetrieverName))}")
+
+
+def _hits(stages: list[_Stage], library: Library, wanted: int) -> list[Hit]:
+    """The first `wanted` hits of the last stage whose chunks the library still holds."""
+    scores = {stage.name: dict(stage.ranking) for stage in stages}
+    last = stages[-1]
+    hits: list[Hit] = []
+    for name, score in last.ranking:
+        if len(hits) == wanted:
+            break
+        try:
+            chunk = library.chunk(name)
+        except UnknownChunk:
+            continue
+        parts = {stage: found[name] for stage, found in scores.items() if name in found}
+        hits.append(Hit(chunk, score, len(hits) + 1, last.name, parts))
+    return hits

@@ -1,0 +1,1 @@
+"""How the embedder was made: Russian vocabulary, first rows by word alignment, distillation on parallel text."""

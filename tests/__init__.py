@@ -1,0 +1,1 @@
+"""Tests mirror the tree; fakes.py and reference/ are shared."""

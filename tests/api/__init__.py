@@ -1,0 +1,1 @@
+"""Tests of the wiring, the command line and HTTP."""

@@ -1,0 +1,58 @@
+"""The page's scripts that compute something, run by Node where there is one: quotes marked to the character."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.page_view import page_view
+from api.pipeline import Pipeline
+
+PAGE = Path(__file__).resolve().parents[2] / "api" / "page"
+NODE = shutil.which("node")
+pytestmark = pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
+
+
+def pieces(page: dict[str, Any], marks: list[dict[str, int]]) -> list[dict[str, Any]]:
+    """What marks.js makes of a page and its marks."""
+    script = (
+        f"import {{ pieces }} from {json.dumps((PAGE / 'marks.js').as_uri())};"
+        "let input = ''; for await (const chunk of process.stdin) input += chunk;"
+        "const { page, marks } = JSON.parse(input); console.log(JSON.stringify(pieces(page, marks)));"
+    )
+    given = json.dumps({"page": page, "marks": marks})
+    command = [str(NODE), "--input-type=module", "-e", script]
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=True, timeout=60)
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+def test_the_marked_words_are_the_quote_beyond_the_basic_plane_too(pipeline: Pipeline) -> None:
+    document = pipeline.document(pipeline.documents()[0].id)
+    assert "😀" in document.text
+    view = page_view(pipeline.library, document.id, 1)
+    assert view is not None
+    for quote in ("It saves computing them again at every step.", "A KV cache stores the keys", "😀 It"):
+        start = document.text.index(quote)
+        mark = {"start": start, "end": start + len(quote)}
+        found = pieces(view, [mark, {"start": 0, "end": 8}])
+        assert "".join(piece["words"] for piece in found) == view["text"]
+        assert "".join(piece["words"] for piece in found if piece["mark"] == "target") == quote
+        assert [piece["words"] for piece in found if piece["mark"] == "other"] == ["KV cache"]
+    titles = [piece["words"] for piece in found if piece["heading"]]
+    assert titles == ["KV cache", "What it stores", "What it costs"]
+
+
+def test_a_quote_over_the_end_of_a_page_is_marked_up_to_it() -> None:
+    page = {"start": 100, "end": 110, "text": "0123456789", "headings": []}
+    assert pieces(page, [{"start": 95, "end": 103}, {"start": 108, "end": 120}]) == [
+        {"words": "012", "mark": "target", "heading": False},
+        {"words": "34567", "mark": None, "heading": False},
+        {"words": "89", "mark": "other", "heading": False},
+    ]
+    assert pieces({**page, "end": 100, "text": ""}, []) == []

@@ -1,0 +1,77 @@
+"""The wiring: what is opened when, and how a request becomes complete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from api.config import RunConfig
+from api.errors import ConfigError
+from api.pipeline import Pipeline
+from generator.answer import Answer
+from ingest.errors import UnknownDocument
+from tests.api.fakes import FakeAnswerer
+
+
+def test_a_new_pipeline_writes_nothing(tmp_path: Path) -> None:
+    Pipeline(RunConfig(tmp_path / "home")).close()
+    assert not (tmp_path / "home").exists()
+
+
+def test_documents_need_no_model(home: Path) -> None:
+    with Pipeline(RunConfig(home, embedder="no/such-model")) as pipeline:
+        assert len(pipeline.documents()) == 2
+        assert pipeline.info(pipeline.documents()[0].id).title == "KV cache"
+
+
+def test_documents_are_named_by_id_beginning_of_id_and_source(pipeline: Pipeline) -> None:
+    info = pipeline.documents()[0]
+    for name in (info.id, info.id[:6], info.sources[0]):
+        assert pipeline.resolve(name) == info.id
+    with pytest.raises(UnknownDocument, match="KV cache"):
+        pipeline.resolve("KV cach")
+
+
+def test_a_request_takes_what_it_names_and_the_rest_from_the_configuration(pipeline: Pipeline) -> None:
+    request = pipeline.prepare("  Why\n so  slow? ", top_k=40, temperature=None, seed=3)
+    assert request.question == "Why so slow?" and request.search_text == request.question
+    assert request.retrieval.top_k == 40 and request.retrieval.depth >= 40
+    assert request.options.seed == 3 and request.options.temperature == pipeline.config.answer.temperature
+    assert (
+        pipeline.prepare("Why so slow?").config_hash == pipeline.config.config_hash() != request.config_hash
+    )
+    with pytest.raises(ConfigError):
+        pipeline.prepare("why", top_k=0)
+
+
+def test_the_answer_is_the_end_of_its_stream(pipeline: Pipeline) -> None:
+    request = pipeline.prepare("What does a KV cache store?")
+    *sentences, answer = pipeline.ask_stream(request)
+    assert isinstance(answer, Answer)
+    assert tuple(sentences) == answer.sentences == pipeline.ask(request).sentences
+    assert answer.config_hash == request.config_hash
+
+
+def test_an_empty_library_abstains(tmp_path: Path) -> None:
+    from tests.fakes import HashEncoder
+
+    with Pipeline(RunConfig(tmp_path), encoder=HashEncoder(), answerer=FakeAnswerer()) as pipeline:
+        answer = pipeline.ask(pipeline.prepare("What does a KV cache store?"))
+    assert (answer.status, answer.reason) == ("abstained", "no_hits")
+
+
+def test_a_removed_document_is_found_no_more_even_before_the_index_follows(pipeline: Pipeline) -> None:
+    info = pipeline.documents()[0]
+    request = pipeline.prepare("What does a KV cache store?")
+    assert info.id in {hit.chunk.document_id for hit in pipeline.search(request)}
+    pipeline.remove(info.id[:8])
+    assert info.id not in {hit.chunk.document_id for hit in pipeline.search(request)}
+    with pytest.raises(UnknownDocument):
+        pipeline.document(info.id)
+
+
+def test_the_original_keeps_its_name_and_bytes(pipeline: Pipeline, notes: Path) -> None:
+    path, name = pipeline.original(pipeline.documents()[0].id)
+    assert name == "kv-cache.md"
+    assert path.read_bytes() == (notes / name).read_bytes()

@@ -1,0 +1,155 @@
+"""PDF: pages, running heads, broken words, headings, titles, files that cannot be read."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingest.errors import Encrypted, LimitExceeded, NoTextLayer, ParseError
+from ingest.formats.pdf import parse
+from ingest.formats.pdf_margins import without_margins
+from ingest.limits import Limits
+from ingest.parsed import Parsed
+from tests.ingest import samples
+
+
+def _page_text(parsed: Parsed, number: int) -> str:
+    page = parsed.pages[number - 1]
+    assert page.number == number
+    return parsed.text[page.start : page.end]
+
+
+def _parse(content: bytes) -> Parsed:
+    parsed = parse(content, "a.pdf", Limits())
+    starts = [page.start for page in parsed.pages]
+    assert starts[0] == 0 and parsed.pages[-1].end == len(parsed.text)
+    assert all(a.end == b.start for a, b in zip(parsed.pages, parsed.pages[1:], strict=False))
+    assert all(parsed.text[h.start : h.end] == h.title for h in parsed.headings)
+    return parsed
+
+
+def test_words_are_on_the_page_they_stand_on() -> None:
+    pages = [
+        [f"Only page {number} of this book speaks of topic{number}, at length and clearly."]
+        for number in range(1, 8)
+    ]
+    parsed = _parse(samples.pdf(pages))
+    for number in range(1, 8):
+        assert f"topic{number}" in _page_text(parsed, number)
+        document = parsed.document("a.pdf")
+        assert document.page_of(parsed.text.index(f"topic{number}")) == number
+
+
+def test_running_heads_and_page_numbers_go_and_text_does_not() -> None:
+    pages = [
+        [
+            "A Paper on Caches",
+            f"Sentence number {n} says that the cache of layer {n} holds {n} keys.",
+            f"Page {n}",
+        ]
+        for n in range(1, 7)
+    ]
+    parsed = _parse(samples.pdf(pages))
+    assert parsed.text.count("A Paper on Caches") == 1  # the first may be the title
+    assert "Page" not in parsed.text
+    assert all(f"holds {n} keys" in _page_text(parsed, n) for n in range(1, 7))
+
+
+@pytest.mark.parametrize(
+    ("pages", "kept"),
+    [
+        ([["text a", "1"], ["text b", "2"], ["text c", "3"]], [["text a"], ["text b"], ["text c"]]),
+        ([["17", "text a"], ["18", "text b"]], [["text a"], ["text b"]]),
+        ([["text a", "- 1 -"], ["text b", "2 of 9"]], [["text a"], ["text b"]]),
+        ([["text a", "72"]], [["text a", "72"]]),  # the last cell of a table
+        ([["text a", "1"]], [["text a"]]),
+        (
+            [["text a", "30"], ["text b", "99"], ["text c", "7"]],
+            [["text a", "30"], ["text b", "99"], ["text c", "7"]],
+        ),
+        ([[], ["text"]], [[], ["text"]]),
+    ],
+)
+def test_page_numbers(pages: list[list[str]], kept: list[list[str]]) -> None:
+    assert without_margins(pages) == kept
+
+
+def test_broken_words_and_lines_are_mended_also_over_pages() -> None:
+    parsed = _parse(
+        samples.pdf(
+            [
+                [
+                    "The transformer is trained to answer ques-",
+                    "tions about many things, which takes a long time and",
+                    "much elec-",
+                ],
+                ["tricity as well."],
+            ]
+        )
+    )
+    assert parsed.text == (
+        "The transformer is trained to answer questions about many things, which takes a long time and much "
+        "electricity as well."
+    )
+    assert parsed.pages[0].end == parsed.text.index("tricity")
+
+
+def test_headings_by_outline_and_by_number() -> None:
+    lines = [
+        "1 Introduction",
+        "This introduction says what the paper is about and why that matters.",
+        "2 Method",
+        "We do it.",
+    ]
+    by_number = _parse(samples.pdf([lines]))
+    assert [h.title for h in by_number.headings] == ["1 Introduction", "2 Method"]
+    pages = [
+        ["Overview", "Text on the first page, which is long enough."],
+        ["Details", "More text."],
+        ["Costs", "Much."],
+    ]
+    outline = [("Overview", 1), ("Details", 2), ("Costs", 3)]
+    by_outline = _parse(samples.pdf(pages, outline=outline))
+    assert [(h.title, h.level) for h in by_outline.headings] == [(title, 1) for title, _ in outline]
+
+
+@pytest.mark.parametrize(
+    ("stated", "title"),
+    [("A Study of Caches", "A Study of Caches"), ("untitled", "First Line"), ("paper.dvi", "First Line")],
+)
+def test_title_from_metadata_or_from_the_page(stated: str, title: str) -> None:
+    assert (
+        _parse(samples.pdf([["First Line"], ["Another page with other text."]], title=stated)).title == title
+    )
+
+
+def test_empty_pages_keep_their_numbers() -> None:
+    parsed = _parse(samples.pdf([["Words on the first page."], [], ["Words on the third."]]))
+    assert _page_text(parsed, 2).strip() == ""
+    assert "third" in _page_text(parsed, 3)
+
+
+def test_a_file_that_only_restricts_printing_is_read() -> None:
+    assert "secret text" in _parse(samples.encrypted_pdf([["Some secret text here."]], "")).text
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "words"),
+    [
+        (samples.pdf([[], []]), NoTextLayer, "no text layer: scanned. run OCR first"),
+        (samples.encrypted_pdf([["text"]], "password"), Encrypted, "protected by a password"),
+        (b"%PDF-1.7\n" + b"\xff" * 2000, ParseError, "damaged PDF"),
+        (samples.pdf([["Some text here."]])[:400], ParseError, "damaged PDF"),
+    ],
+)
+def test_files_that_cannot_be_read(content: bytes, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words) as caught:
+        parse(content, "a.pdf", Limits())
+    assert "\n" not in str(caught.value)
+
+
+def test_limits_on_pages_and_characters() -> None:
+    content = samples.pdf([["Some words on a page."]] * 3)
+    with pytest.raises(LimitExceeded, match="3 pages"):
+        parse(content, "a.pdf", Limits(pages=2))
+    with pytest.raises(LimitExceeded, match="30 characters"):
+        parse(content, "a.pdf", Limits(characters=30))

@@ -1,0 +1,1 @@
+"""Slow twins: the plainest correct version of each fast path, for comparison in tests only."""

@@ -1,0 +1,149 @@
+"""The whole search over a small library: stages, filters, languages, and questions that are none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import UnknownDocument
+from ingest.library import Library
+from retrieval.errors import IndexMissing, QueryError, RetrievalError
+from retrieval.rerank import LateInteractionReranker
+from retrieval.retriever import Retriever, RetrieverName
+from retrieval.store import IndexStore
+from tests.fakes import HashEncoder
+from tests.retrieval.homes import add_document, numbered, open_store
+
+CACHE = "The KV cache stores the keys and values of earlier tokens."
+KESH = "Кэш ключей и значений хранит вычисленное для прошлых токенов."
+
+
+@pytest.fixture
+def store(tmp_path: Path, library: Library) -> Iterator[IndexStore]:
+    add_document(library, "Inference", [CACHE, "Batching serves many users at once."])
+    add_document(library, "Инференс", [KESH, "Батчинг обслуживает сразу многих."])
+    add_document(library, "Sampling", ["Temperature divides the logits.", "Nucleus sampling keeps a share."])
+    store = open_store(tmp_path, library)
+    store.sync()
+    yield store
+
+
+def retriever(store: IndexStore, encoder: HashEncoder | None = None, *, rerank: bool = True) -> Retriever:
+    encoder = encoder or HashEncoder()
+    return Retriever(store, encoder, LateInteractionReranker(encoder) if rerank else None)
+
+
+@pytest.mark.parametrize("name", ["hybrid", "dense", "bm25"])
+@pytest.mark.parametrize("rerank", [True, False])
+def test_the_right_chunk_comes_first(store: IndexStore, name: RetrieverName, rerank: bool) -> None:
+    hits = retriever(store).search("what does the KV cache store?", retriever=name, rerank=rerank)
+    assert hits[0].chunk.text == CACHE
+    assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
+    scores = [hit.score for hit in hits]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_each_stage_leaves_its_score(store: IndexStore) -> None:
+    hit = retriever(store).search("KV cache")[0]
+    assert hit.parts.keys() == {"bm25", "dense", "fused", "reranked"}
+    assert (hit.stage, hit.score) == ("reranked", hit.parts["reranked"])
+    hit = retriever(store).search("KV cache", rerank=False)[0]
+    assert hit.stage == "fused" and hit.parts.keys() == {"bm25", "dense", "fused"}
+    hit = retriever(store).search("KV cache", retriever="bm25", rerank=False)[0]
+    assert hit.stage == "bm25" and hit.parts.keys() == {"bm25"}
+    hit = retriever(store, rerank=False).search("KV cache", retriever="dense")[0]
+    assert hit.stage == "dense" and hit.parts.keys() == {"dense"}
+
+
+def test_a_russian_question_finds_another_inflection(store: IndexStore) -> None:
+    hits = retriever(store).search("что хранится в кэше ключей?", retriever="bm25")
+    assert hits[0].chunk.text == KESH
+
+
+def test_an_english_encoder_leaves_russian_to_bm25(
+    store: IndexStore, library: Library, tmp_path: Path
+) -> None:
+    english = HashEncoder(languages=frozenset({"en"}), seed="english")
+    store = IndexStore(tmp_path / "english", library, english)
+    store.sync()
+    search = retriever(store, english).search
+    bm25 = search("кэш прошлых токенов", retriever="bm25")
+    hybrid = search("кэш прошлых токенов")
+    assert [hit.chunk.id for hit in hybrid[: len(bm25)]] == [hit.chunk.id for hit in bm25]
+
+
+def test_bm25_gives_only_what_matches(store: IndexStore) -> None:
+    assert retriever(store).search("zebra", retriever="bm25") == []
+    assert len(retriever(store).search("temperature", retriever="bm25", top_k=50)) == 1
+
+
+def test_top_k_may_exceed_depth(store: IndexStore) -> None:
+    assert len(retriever(store).search("the cache", top_k=6, depth=1)) == 6
+
+
+def test_only_chosen_documents_are_searched(store: IndexStore, library: Library) -> None:
+    sampling = next(info.id for info in library.documents() if info.title == "Sampling")
+    hits = retriever(store).search("KV cache", documents=[sampling])
+    assert {hit.chunk.document_id for hit in hits} == {sampling}
+    assert retriever(store).search("KV cache", documents=[sampling[:6], "/Inference"])[0].chunk.text == CACHE
+    assert retriever(store).search("KV cache", documents=[]) == []
+
+
+def test_an_unknown_document_is_named(store: IndexStore) -> None:
+    with pytest.raises(UnknownDocument, match="Sampling"):
+        retriever(store).search("KV cache", documents=["sampling"])
+
+
+def test_a_removed_document_is_gone_before_the_index_follows(store: IndexStore, library: Library) -> None:
+    inference = next(info.id for info in library.documents() if info.title == "Inference")
+    library.remove(inference)
+    hits = retriever(store).search("KV cache", top_k=6)
+    assert hits != [] and inference not in {hit.chunk.document_id for hit in hits}
+    assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
+
+
+def test_a_document_that_another_store_added_is_found(
+    store: IndexStore, library: Library, tmp_path: Path
+) -> None:
+    search = retriever(store).search
+    assert search("zebra", retriever="bm25") == []
+    add_document(library, "Animals", ["A zebra has stripes."])
+    open_store(tmp_path, library).sync()
+    assert search("zebra", retriever="bm25")[0].chunk.text == "A zebra has stripes."
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"query": ""},
+        {"query": " \n\t"},
+        {"query": "x" * 100_000},
+        {"query": "q", "top_k": 0},
+        {"query": "q", "depth": 0},
+        {"query": "q", "retriever": "bm52"},
+    ],
+)
+def test_what_is_no_question_is_refused_in_one_line(store: IndexStore, settings: dict[str, object]) -> None:
+    with pytest.raises(QueryError) as refused:
+        retriever(store).search(**settings)  # type: ignore[arg-type]
+    assert "\n" not in str(refused.value)
+    assert isinstance(refused.value, RetrievalError)
+
+
+@pytest.mark.parametrize("query", ["?", "…", "\u0000", "🙂", "что", "a" * 8000])
+def test_strange_questions_are_answered_or_not_but_do_not_fail(store: IndexStore, query: str) -> None:
+    names: tuple[RetrieverName, ...] = ("hybrid", "dense", "bm25")
+    for name in names:
+        retriever(store).search(query, retriever=name)
+
+
+def test_an_empty_library_gives_no_hits(tmp_path: Path, library: Library) -> None:
+    assert retriever(open_store(tmp_path, library)).search("anything") == []
+
+
+def test_a_library_without_an_index_says_so(tmp_path: Path, library: Library) -> None:
+    numbered(library, 1)
+    with pytest.raises(IndexMissing, match="reindex"):
+        retriever(open_store(tmp_path, library)).search("anything")
