@@ -1,1 +1,6 @@
-"""The decoder, its tokenizer, training and KV-cached inference; and grounding: answers with citations, or abstention."""
+"""The decoder and its grounding: answers with citations, or abstention.
+
+Read in this order: pieces, vocabulary, memory, layers, cache, model, sampling, constraints, engine (this half imports
+nothing of ours but the embedder's files and sentence splitting); then grounding, abstention, answerer. `training/` is
+how the weights were made.
+"""

@@ -26,7 +26,8 @@ from generator.answer import Answer, Citation, Mode, Reason, Sentence
 from generator.checkpoint import SHIPPED, load_decoder
 from generator.engine import Engine, Generated, Reading
 from generator.grounding import Draft, Interval, best_evidence, draft_sentence, sentence_ranges
-from generator.memory import Memory, Passage, Prompt, PromptEncoder, Source
+from generator.memory import Passage, Prompt, PromptEncoder, Source
+from generator.model import Memory
 from generator.options import AnswerOptions
 from generator.passages import passage_of
 from generator.sampling import SamplingOptions
@@ -58,6 +59,17 @@ class _Context:
     documents: tuple[Document, ...]
     passages: tuple[Passage, ...]
     options: AnswerOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One question before any threshold. relevance: highest probability that a passage answers; draft: the decoder's
+    first sentence; written: all that it wrote; quotation: what would be quoted instead."""
+
+    relevance: float
+    draft: Draft | None
+    written: str
+    quotation: str
 
 
 class Answerer:
@@ -107,6 +119,33 @@ class Answerer:
             yield self._abstained(context, "unsupported", timings, usage)
             return
         yield self._answer(context, "answered", "", tuple(sentences), timings, usage)
+
+    def probe(
+        self, question: str, hits: Sequence[Hit], *, options: AnswerOptions, document_of: DocumentOf
+    ) -> Probe:
+        """What each decision rests on, with nothing decided yet: thresholds are chosen from these on dev."""
+        context = _context(question, hits, "rag", options, document_of)
+        prompt = Prompt(question, context.passages)
+        memory, sources, (reading,) = self.engine.read([prompt])
+        kept = self._kept(context, reading, self.abstention.default)
+        (generated,) = self.engine.write(
+            [prompt], _masked(memory, sources[0], kept), sources, SamplingOptions(), options.max_tokens
+        )
+        passages = [passage.text for passage in context.passages]
+        titles = [passage.title for passage in context.passages]
+        ranges = sentence_ranges(generated.text, ended=True)
+        draft = None
+        if ranges:
+            pieces = [p for p in generated.pieces if p.start < ranges[0][1]]
+            text = generated.text[slice(*ranges[0])]
+            draft = draft_sentence(text, pieces, passages, titles, question)
+        quoted = best_evidence(reading, passages, kept)
+        return Probe(
+            relevance=max(_probability(value) for value in reading.relevance),
+            draft=draft,
+            written=generated.text,
+            quotation="" if quoted is None else passages[quoted[0]][slice(*quoted[1])],
+        )
 
     def _kept(self, context: _Context, reading: Reading, threshold: float) -> list[int]:
         """Passages worth writing from, in their order."""
@@ -200,8 +239,8 @@ class Answerer:
     ) -> Answer:
         refusal = _REFUSALS["ru" if context.language == "ru" else "en"]
         text = " ".join(sentence.marked for sentence in sentences) if sentences else refusal
-        key = [self.model, context.question, context.mode, [hit.chunk.id for hit in context.hits]]
-        key.append(asdict(context.options))
+        ids = [hit.chunk.id for hit in context.hits]
+        key = (self.model, context.question, context.mode, ids, asdict(context.options))
         return Answer(
             id=hashlib.sha256(json.dumps(key, ensure_ascii=False).encode()).hexdigest()[:16],
             question=context.question, language=context.language, mode=context.mode,

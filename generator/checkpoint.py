@@ -46,7 +46,10 @@ def save_decoder(
 def load_decoder(
     embedder: BilingualEmbedder, folder: Path = SHIPPED
 ) -> tuple[Decoder, Vocabulary, str]:
-    """(model, vocabulary, fingerprint). Raises DecoderMissing if files are missing, damaged, or for another embedder."""
+    """(model, vocabulary, fingerprint).
+
+    Raises DecoderMissing if files are missing, damaged, or for another embedder.
+    """
     path = folder / MANIFEST_FILE
     if not path.is_file():
         raise DecoderMissing(f"no decoder in {folder}; train one with: lectern train decoder")

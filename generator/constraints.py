@@ -34,8 +34,9 @@ class Constraints:
             question_number = (
                 grounded and source is not None and source.kind == QUESTION and source.has_digit
             )
-            # The inside of a word can only be reached by going on from its beginning.
-            if source is None or source.piece.continues or question_number:
+            # The inside of a word or a number can only be reached by going on from its beginning.
+            inside = source is not None and (source.piece.continues or (m > 0 and self._inside_number(m - 1)))
+            if source is None or inside or question_number:
                 self._base[V + m] = BARRED
         if grounded:
             self._base[vocabulary.digits] = BARRED

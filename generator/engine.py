@@ -14,7 +14,7 @@ import torch
 from generator.constraints import Constraints
 from generator.memory import EVIDENCE, Prompt, PromptEncoder, Source
 from generator.model import Decoder, Memory
-from generator.pieces import Assembler
+from generator.pieces import Assembler, special_id
 from generator.sampling import SamplingOptions, choose, penalise
 from generator.vocabulary import END, Vocabulary
 
@@ -110,7 +110,7 @@ class Engine:
 
     def __init__(self, model: Decoder, vocabulary: Vocabulary, encoder: PromptEncoder) -> None:
         self.model, self.vocabulary, self.encoder = model.eval(), vocabulary, encoder
-        self._begin = encoder.tokenizer.token_to_id("[CLS]")
+        self._begin = special_id(encoder.tokenizer, "[CLS]")
 
     @property
     def device(self) -> torch.device:

@@ -21,11 +21,17 @@ Interval = tuple[int, int]
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 # Too common to be evidence of anything.
 _FUNCTION_WORDS = frozenset(
-    """a an the of to in on at by for with from as is are was were be been it its this that these those and or not no
-    he she they we you i his her their our which who what when where how why than then so such can could may might
-    will would should do does did has have had into over under between about also but if
-    и в во на с со к ко о об от до из за по у а но не ни же ли бы что как это этот тот который он она оно они мы вы я
-    быть есть для при без или если то так также его ее их свой чтобы только уже еще""".split()
+    # fmt: off
+    ["a", "an", "the", "of", "to", "in", "on", "at", "by", "for", "with", "from", "as", "is", "are", "was", "were",
+     "be", "been", "it", "its", "this", "that", "these", "those", "and", "or", "not", "no", "he", "she", "they", "we",
+     "you", "i", "his", "her", "their", "our", "which", "who", "what", "when", "where", "how", "why", "than", "then",
+     "so", "such", "can", "could", "may", "might", "will", "would", "should", "do", "does", "did", "has", "have",
+     "had", "into", "over", "under", "between", "about", "also", "but", "if",
+     "и", "в", "во", "на", "с", "со", "к", "ко", "о", "об", "от", "до", "из", "за", "по", "у", "а", "но", "не", "ни",
+     "же", "ли", "бы", "что", "как", "это", "этот", "тот", "который", "он", "она", "оно", "они", "мы", "вы", "я",
+     "быть", "есть", "для", "при", "без", "или", "если", "то", "так", "также", "его", "ее", "их", "мой", "свой",
+     "чтобы", "только", "уже", "еще"]
+    # fmt: on
 )
 
 

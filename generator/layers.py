@@ -80,7 +80,8 @@ class SelfAttention(nn.Module):
         if cache is not None:
             keys, values = cache.append(keys, values)
         causal = torch.ones(T, past + T, dtype=torch.bool, device=x.device).tril(past)
-        return self.out(attend(queries, keys, values, causal if T > 1 else None))
+        out: torch.Tensor = self.out(attend(queries, keys, values, causal if T > 1 else None))
+        return out
 
 
 class CrossAttention(nn.Module):
@@ -106,7 +107,8 @@ class CrossAttention(nn.Module):
         """x [B, T, C], mask [B, M] (True: a real memory position) -> [B, T, C]."""
         B, T, _ = x.shape
         queries = self.query(x).view(B, T, self.heads, self.head_width).transpose(1, 2)
-        return self.out(attend(queries, *prepared, mask[:, None, None, None, :]))
+        out: torch.Tensor = self.out(attend(queries, *prepared, mask[:, None, None, None, :]))
+        return out
 
 
 class SwiGLU(nn.Module):
@@ -120,7 +122,8 @@ class SwiGLU(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """[..., C] -> [..., C]."""
-        return self.down(F.silu(self.gate(x)) * self.up(x))
+        out: torch.Tensor = self.down(F.silu(self.gate(x)) * self.up(x))
+        return out
 
 
 class Block(nn.Module):
@@ -146,4 +149,5 @@ class Block(nn.Module):
         """x [B, T, C] -> [B, T, C]."""
         x = x + self.self_attention(self.self_norm(x), cache)
         x = x + self.cross_attention(self.cross_norm(x), prepared, mask)
-        return x + self.feed(self.feed_norm(x))
+        out: torch.Tensor = x + self.feed(self.feed_norm(x))
+        return out

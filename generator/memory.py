@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from tokenizers import Tokenizer
 
-from generator.pieces import Piece, pieces_of
+from generator.pieces import Piece, pieces_of, special_id
 
 MAX_QUESTION_TOKENS = 48
 MAX_TITLE_TOKENS = 24
@@ -103,8 +103,8 @@ class PromptEncoder:
 
     def __init__(self, tokenizer: Tokenizer, multiple: int = 1) -> None:
         self.tokenizer, self.multiple = tokenizer, multiple
-        self._begin = tokenizer.token_to_id("[CLS]")
-        self._end = tokenizer.token_to_id("[SEP]")
+        self._begin = special_id(tokenizer, "[CLS]")
+        self._end = special_id(tokenizer, "[SEP]")
 
     def question(self, text: str) -> list[tuple[int, Source | None]]:
         """Token ids of a question with special tokens, and what stands at each. Of a long one the end is kept: that

@@ -148,7 +148,7 @@ class Decoder(nn.Module):
     @torch.no_grad()
     def lower_states(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Frozen states [N, S, E] of texts read alone: ids, mask [N, S]."""
-        states = self.network.embeddings(input_ids=ids)
+        states: torch.Tensor = self.network.embeddings(input_ids=ids)
         bias = (1.0 - mask[:, None, None, :].to(states.dtype)) * -1e4
         for layer in self.network.encoder.layer[: self.config.frozen_layers]:
             states = layer(states, attention_mask=bias)
@@ -201,7 +201,7 @@ class Decoder(nn.Module):
         B, M, _ = states.shape
         Sq = batch.question_ids.shape[1]
         features = states.new_zeros(B, M, 4, dtype=torch.float32)
-        if M > Sq:
+        if Sq < M:
             P, Sp = start.shape[1:]
             per_token = torch.stack([start, end, evidence, relevance[..., None].expand(B, P, Sp)], dim=-1)
             # Detached: the span losses alone decide what the reader's scores mean.

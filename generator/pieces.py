@@ -62,6 +62,22 @@ class Piece:
     continues: bool
 
 
+def special_id(tokenizer: Tokenizer, token: str) -> int:
+    """Id of a special token. Raises ValueError if the tokenizer lacks it."""
+    id_ = tokenizer.token_to_id(token)
+    if id_ is None:
+        raise ValueError(f"the tokenizer has no {token}")
+    return id_
+
+
+def token_of(tokenizer: Tokenizer, id_: int) -> str:
+    """The token with this id. Raises ValueError if there is none."""
+    token = tokenizer.id_to_token(id_)
+    if token is None:
+        raise ValueError(f"the tokenizer has no piece {id_}")
+    return token
+
+
 def pieces_of(tokenizer: Tokenizer, text: str, limit: int | None = None) -> list[Piece]:
     """The pieces of `text` in order, at most `limit`, special tokens left out."""
     encoding = tokenizer.encode(text, add_special_tokens=False)

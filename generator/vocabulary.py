@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from generator.pieces import Case, pieces_of, with_case
+from generator.pieces import Case, pieces_of, special_id, token_of, with_case
 
 END = 0
 
@@ -27,11 +27,11 @@ class Vocabulary:
     """
 
     def __init__(self, entries: list[tuple[int, Case]], tokenizer: Tokenizer) -> None:
-        self.entries = [(tokenizer.token_to_id("[SEP]"), Case.LOWER), *entries]
+        self.entries = [(special_id(tokenizer, "[SEP]"), Case.LOWER), *entries]
         self.index = {entry: number for number, entry in enumerate(self.entries) if number != END}
         self.surfaces, self.continues = [""], [False]
         for id_, case in entries:
-            token = tokenizer.id_to_token(id_)
+            token = token_of(tokenizer, id_)
             self.continues.append(token.startswith("##"))
             self.surfaces.append(with_case(token.removeprefix("##"), case))
         self.digits = [i for i, surface in enumerate(self.surfaces) if any(c.isdigit() for c in surface)]

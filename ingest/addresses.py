@@ -48,7 +48,5 @@ def checked_addresses(host: str, port: int, is_allowed: IsAllowed = is_public) -
     addresses = list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
     for address in addresses:
         if not is_allowed(ip_address(address)):
-            raise AddressRefused(
-                f"{host}: leads to {address}, which is no public address; download the file yourself"
-            )
+            raise AddressRefused(f"{host}: leads to {address}, which is no public address; download the file yourself")
     return addresses

@@ -55,9 +55,7 @@ class ChunkSettings:
         if self.max_tokens < 8:
             raise ChunkingError(f"max_tokens={self.max_tokens} is too small: use 8 or more")
         if not 0 <= self.overlap_tokens <= self.max_tokens // 2:
-            raise ChunkingError(
-                f"overlap_tokens={self.overlap_tokens}: use 0 to {self.max_tokens // 2}, half a chunk"
-            )
+            raise ChunkingError(f"overlap_tokens={self.overlap_tokens}: use 0 to {self.max_tokens // 2}, half a chunk")
 
     def digest(self) -> str:
         """A short hash of the settings: files ingested under another one are chunked anew."""

@@ -104,9 +104,7 @@ class Hyphenation:
         in_capitals = broken[1].isupper() and following[0].isupper() and len(following[0]) > 1
         if not right[0].islower() and not in_capitals:  # GPT-|Neo, English-|German: a hyphen of its own
             return left + right
-        return (
-            left + right if self._keeps_hyphen(broken[1].lower(), following[0].lower()) else left[:-1] + right
-        )
+        return left + right if self._keeps_hyphen(broken[1].lower(), following[0].lower()) else left[:-1] + right
 
     def _keeps_hyphen(self, first: str, second: str) -> bool:
         whole, hyphened = self._words[first + second], self._words[f"{first}-{second}"]
@@ -172,9 +170,7 @@ def joined_paragraphs(
 
 
 def _goes_on(previous: str, line: str) -> bool:
-    return _BROKEN_WORD.search(previous) is not None or (
-        line[0].islower() and not _SENTENCE_END.search(previous)
-    )
+    return _BROKEN_WORD.search(previous) is not None or (line[0].islower() and not _SENTENCE_END.search(previous))
 
 
 def _starts_paragraph(previous: str, line: str, width: int) -> bool:

@@ -78,9 +78,7 @@ class Database:
         if version == FORMAT_VERSION:
             return
         if version > FORMAT_VERSION:
-            raise LibraryError(
-                f"{self.path} was written by a newer Lectern: update the program, or use another --home"
-            )
+            raise LibraryError(f"{self.path} was written by a newer Lectern: update the program, or use another --home")
         with self.transaction() as sql:
             for statement in _SCHEMA.split(";"):
                 sql.execute(statement)
@@ -133,9 +131,7 @@ def readable_errors(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise LibraryError(f"library {path}: {_advice(str(error))}") from error
     except UnicodeEncodeError as error:
-        raise LibraryError(
-            f"library {path}: a text holds characters that are no text (lone surrogates)"
-        ) from error
+        raise LibraryError(f"library {path}: a text holds characters that are no text (lone surrogates)") from error
 
 
 def _advice(message: str) -> str:

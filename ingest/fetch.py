@@ -73,6 +73,11 @@ class _Record:
     etag: str
     last_modified: str
 
+    @property
+    def for_ranges(self) -> str:
+        """What `If-Range` may say (RFC 9110, 13.1.5): a strong ETag, else the date; "" if there is neither."""
+        return self.last_modified if not self.etag or self.etag.startswith("W/") else self.etag
+
 
 class Fetcher:
     """Downloads into `folder`, which is made at the first download. May be shared between threads.
@@ -127,7 +132,7 @@ class Fetcher:
         headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
         if started is not None:
             headers["Range"] = f"bytes={part.stat().st_size}-"
-            headers["If-Range"] = started.etag or started.last_modified
+            headers["If-Range"] = started.for_ranges
         elif record is not None:
             headers |= {"If-None-Match": record.etag} if record.etag else {}
             headers |= {"If-Modified-Since": record.last_modified} if record.last_modified else {}
@@ -166,9 +171,7 @@ class Fetcher:
                     return
                 url = str(httpx.URL(url).join(response.headers["location"]))
                 stack.close()
-        raise FetchError(
-            f"{url}: more than {_MAX_REDIRECTS} redirects; open it in a browser and save the page"
-        )
+        raise FetchError(f"{url}: more than {_MAX_REDIRECTS} redirects; open it in a browser and save the page")
 
     @contextmanager
     def _request(self, url: str, headers: dict[str, str]) -> Iterator[httpx.Response]:
@@ -205,9 +208,7 @@ class Fetcher:
     def _receive(self, url: str, response: httpx.Response, part: Path, record: _Record) -> None:
         """Writes the body to `part`, after what is there if the server goes on from that point."""
         held = part.stat().st_size if part.exists() else 0
-        goes_on = response.status_code == 206 and response.headers.get("content-range", "").startswith(
-            f"bytes {held}-"
-        )
+        goes_on = response.status_code == 206 and response.headers.get("content-range", "").startswith(f"bytes {held}-")
         if response.status_code == 206 and not goes_on:
             part.unlink(missing_ok=True)
             raise _TryLater("the server sent another part than the one asked for")
@@ -215,8 +216,9 @@ class Fetcher:
         announced = response.headers.get("content-length", "")
         if announced.isdigit() and size + int(announced) > self._max_bytes:
             raise self._too_large(url)
-        # Without a validator a half file could be continued with half of another one: then it is not kept.
-        if record.etag or record.last_modified:
+        # Without a validator a half file could be continued with half of another one, and bytes that were
+        # packed for the way cannot be counted: such a part is not continued.
+        if record.for_ranges and "content-encoding" not in response.headers:
             write_atomically(_record_path(part), json.dumps(asdict(record)).encode())
         else:
             _record_path(part).unlink(missing_ok=True)
@@ -225,11 +227,10 @@ class Fetcher:
             for piece in response.iter_bytes():
                 size += len(piece)
                 if size > self._max_bytes:
+                    part.unlink()
                     raise self._too_large(url)
                 if time.monotonic() > until:
-                    raise FetchError(
-                        f"{url}: not finished in {self._seconds:.0f} s; run it again to go on from there"
-                    )
+                    raise FetchError(f"{url}: not finished in {self._seconds:.0f} s; run it again to go on from there")
                 file.write(piece)
 
     def _too_large(self, url: str) -> FetchError:
@@ -289,11 +290,10 @@ def _seconds_asked(headers: httpx.Headers) -> float:
 
 
 def _record_of(url: str, response: httpx.Response) -> _Record:
-    etag = response.headers.get("etag", "")
     return _Record(
         url=url,
         file_name=_file_name(url, response.headers.get("content-type", "")),
-        etag="" if etag.startswith("W/") else etag,
+        etag=response.headers.get("etag", ""),
         last_modified=response.headers.get("last-modified", ""),
     )
 

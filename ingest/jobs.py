@@ -58,9 +58,7 @@ class Jobs:
     def create(self, files: Sequence[str]) -> Job:
         """A new queued job. Its id is random: a job is an event, not content."""
         now = utc_now()
-        job = Job(
-            id=uuid.uuid4().hex[:16], state="queued", created_at=now, updated_at=now, files=tuple(files)
-        )
+        job = Job(id=uuid.uuid4().hex[:16], state="queued", created_at=now, updated_at=now, files=tuple(files))
         with self._database.transaction() as sql:
             sql.execute(
                 "INSERT INTO jobs (id, state, created_at, updated_at, content) VALUES (?, ?, ?, ?, ?)",
@@ -99,9 +97,7 @@ class Jobs:
         """Marks jobs that a stopped server left unfinished as failed; returns how many."""
         unfinished = [job for job in self.all(limit=1000) if job.state in ("queued", "running")]
         for job in unfinished:
-            self.save(
-                replace(job, state="failed", error="interrupted: the server stopped; add the files again")
-            )
+            self.save(replace(job, state="failed", error="interrupted: the server stopped; add the files again"))
         return len(unfinished)
 
 

@@ -78,9 +78,7 @@ class Library:
         try:
             home.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise LibraryError(
-                f"cannot make {home}: {error.strerror}; choose another folder with --home"
-            ) from error
+            raise LibraryError(f"cannot make {home}: {error.strerror}; choose another folder with --home") from error
         self._database = Database(home / LIBRARY_FILE)
         self.originals = Originals(home / ORIGINALS_FOLDER)
         self.jobs = Jobs(self._database)
@@ -119,9 +117,7 @@ class Library:
         """
         _check_chunks(document, chunks)
         with self._database.transaction(changes_documents=True) as sql:
-            before = sql.execute(
-                "SELECT document_id, sha256 FROM sources WHERE name = ?", (source.name,)
-            ).fetchone()
+            before = sql.execute("SELECT document_id, sha256 FROM sources WHERE name = ?", (source.name,)).fetchone()
             known = sql.execute("SELECT settings FROM documents WHERE id = ?", (document.id,)).fetchone()
             replaced = rows.original_names(sql, "name = ?", (source.name,))
             if known is None:
@@ -173,19 +169,11 @@ class Library:
         """All documents, by title."""
         with self._database.snapshot() as sql:
             sources = defaultdict(list)
-            for document_id, name, size in sql.execute(
-                "SELECT document_id, name, bytes FROM sources ORDER BY name"
-            ):
+            for document_id, name, size in sql.execute("SELECT document_id, name, bytes FROM sources ORDER BY name"):
                 sources[document_id].append((name, size))
-            pages = dict(
-                sql.execute("SELECT document_id, COUNT(*) FROM pages GROUP BY document_id").fetchall()
-            )
-            chunks = dict(
-                sql.execute("SELECT document_id, COUNT(*) FROM chunks GROUP BY document_id").fetchall()
-            )
-            found = sql.execute(
-                "SELECT id, title, language, characters, added_at, settings FROM documents"
-            ).fetchall()
+            pages = dict(sql.execute("SELECT document_id, COUNT(*) FROM pages GROUP BY document_id").fetchall())
+            chunks = dict(sql.execute("SELECT document_id, COUNT(*) FROM chunks GROUP BY document_id").fetchall())
+            found = sql.execute("SELECT id, title, language, characters, added_at, settings FROM documents").fetchall()
         infos = [
             DocumentInfo(
                 id=row[0],
@@ -247,9 +235,7 @@ class Library:
             row = sql.execute("SELECT document_id FROM chunks WHERE id = ?", (chunk_id,)).fetchone()
             found = rows.read_chunks(sql, row[0], chunk_id) if row else []
         if not found:
-            raise UnknownChunk(
-                f"no chunk {chunk_id}: its document was removed, or cut anew under other settings"
-            )
+            raise UnknownChunk(f"no chunk {chunk_id}: its document was removed, or cut anew under other settings")
         return found[0]
 
     def source_state(self, name: str) -> tuple[str, str] | None:
@@ -293,25 +279,13 @@ class Library:
         found = self._database.rows("SELECT id, title FROM documents")
         near = [f"{one} ({title})" for one, title in found if name and one.startswith(name[:4].lower())]
         titles = {title: one for one, title in found}
-        near += [
-            f"{titles[title]} ({title})" for title in difflib.get_close_matches(name, titles, n=3, cutoff=0.5)
-        ]
-        near += [
-            f"{one} ({title})"
-            for one, title in found
-            if len(name) > 2 and name.casefold() in title.casefold()
-        ]
-        hint = (
-            f"did you mean {', '.join(dict.fromkeys(near[:3]))}?"
-            if near
-            else "list them with: lectern documents"
-        )
+        near += [f"{titles[title]} ({title})" for title in difflib.get_close_matches(name, titles, n=3, cutoff=0.5)]
+        near += [f"{one} ({title})" for one, title in found if len(name) > 2 and name.casefold() in title.casefold()]
+        hint = f"did you mean {', '.join(dict.fromkeys(near[:3]))}?" if near else "list them with: lectern documents"
         return UnknownDocument(f"no document {name!r}: {hint}")
 
 
 def _check_chunks(document: Document, chunks: Sequence[Chunk]) -> None:
     for chunk in chunks:
         if chunk.document_id != document.id or document.text[chunk.start : chunk.end] != chunk.text:
-            raise LibraryError(
-                f"chunk {chunk.id} is no slice of document {document.id}: cut it with chunk_document"
-            )
+            raise LibraryError(f"chunk {chunk.id} is no slice of document {document.id}: cut it with chunk_document")

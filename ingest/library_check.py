@@ -11,9 +11,7 @@ from ingest.originals import Originals
 def problems(sql: sqlite3.Connection, originals: Originals) -> list[str]:
     """One line per defect; an original that nothing refers to is litter and no defect."""
     found = [f"SQLite: {row[0]}" for row in sql.execute("PRAGMA integrity_check") if row[0] != "ok"]
-    found += [
-        f"SQLite: row without its parent in {row[0]}" for row in sql.execute("PRAGMA foreign_key_check")
-    ]
+    found += [f"SQLite: row without its parent in {row[0]}" for row in sql.execute("PRAGMA foreign_key_check")]
     rows = sql.execute(
         "SELECT id, sha256, characters, text FROM documents LEFT JOIN texts ON document_id = id"
     ).fetchall()
@@ -33,9 +31,7 @@ def _document_problems(
         return [f"document {document_id}: no text; remove it and ingest it again"]
     found = []
     if document_hash(text) != sha256 or len(text) != characters or not sha256.startswith(document_id):
-        found.append(
-            f"document {document_id}: the text is not what was stored; remove it and ingest it again"
-        )
+        found.append(f"document {document_id}: the text is not what was stored; remove it and ingest it again")
     end = 0
     for number, start, stop in sql.execute(
         "SELECT number, start, stop FROM pages WHERE document_id = ? ORDER BY number", (document_id,)

@@ -15,9 +15,7 @@ from ingest.jobs import utc_now
 from ingest.structure import Heading
 
 
-def insert_document(
-    sql: sqlite3.Connection, document: Document, headings: Sequence[Heading], settings: str
-) -> None:
+def insert_document(sql: sqlite3.Connection, document: Document, headings: Sequence[Heading], settings: str) -> None:
     """A new document: its text, and what `describe_document` writes."""
     sql.execute(
         "INSERT INTO documents VALUES (?, '', '', ?, ?, ?, '', '[]')",
@@ -27,9 +25,7 @@ def insert_document(
     describe_document(sql, document, headings, settings)
 
 
-def describe_document(
-    sql: sqlite3.Connection, document: Document, headings: Sequence[Heading], settings: str
-) -> None:
+def describe_document(sql: sqlite3.Connection, document: Document, headings: Sequence[Heading], settings: str) -> None:
     """Everything about a document but its text, which its id stands for; a better parser may change it."""
     outline = [[heading.start, heading.end, heading.level, heading.title] for heading in headings]
     sql.execute(
@@ -51,12 +47,8 @@ def read_document(sql: sqlite3.Connection, document_id: str) -> Document | None:
     if row is None:
         return None
     title, language, sha256, text = row
-    sources = sql.execute(
-        "SELECT name FROM sources WHERE document_id = ? ORDER BY name", (document_id,)
-    ).fetchall()
-    pages = sql.execute(
-        "SELECT number, start, stop FROM pages WHERE document_id = ? ORDER BY number", (document_id,)
-    )
+    sources = sql.execute("SELECT name FROM sources WHERE document_id = ? ORDER BY name", (document_id,)).fetchall()
+    pages = sql.execute("SELECT number, start, stop FROM pages WHERE document_id = ? ORDER BY number", (document_id,))
     spans = tuple(Page(number, start, stop) for number, start, stop in pages)
     return Document(document_id, title, tuple(name for (name,) in sources), language, sha256, spans, text)
 
@@ -89,9 +81,7 @@ def read_chunks(sql: sqlite3.Connection, document_id: str, chunk_id: str | None 
     ]
 
 
-def original_names(
-    sql: sqlite3.Connection, condition: str = "1", parameters: tuple[str, ...] = ()
-) -> set[str]:
+def original_names(sql: sqlite3.Connection, condition: str = "1", parameters: tuple[str, ...] = ()) -> set[str]:
     """File names of the originals that sources under `condition` (SQL of our own) refer to."""
     rows = sql.execute(f"SELECT sha256, suffix FROM sources WHERE {condition}", parameters)
     return {sha256 + suffix for sha256, suffix in rows}
@@ -99,9 +89,7 @@ def original_names(
 
 def unreferenced(sql: sqlite3.Connection, names: Iterable[str]) -> set[str]:
     """Those of the originals' file names that no source refers to any more."""
-    return {
-        name for name in names if name not in original_names(sql, "sha256 = ?", (name.partition(".")[0],))
-    }
+    return {name for name in names if name not in original_names(sql, "sha256 = ?", (name.partition(".")[0],))}
 
 
 def drop_if_sourceless(sql: sqlite3.Connection, document_id: str) -> None:

@@ -34,9 +34,7 @@ class Parsed:
     def document(self, *sources: str) -> Document:
         """The document with this content; its id is the content's hash."""
         sha256 = document_hash(self.text)
-        return Document(
-            sha256[:16], self.title, tuple(sorted(sources)), self.language, sha256, self.pages, self.text
-        )
+        return Document(sha256[:16], self.title, tuple(sorted(sources)), self.language, sha256, self.pages, self.text)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, the form in which it leaves the parser process (never a pickle)."""
@@ -57,9 +55,7 @@ class Parsed:
             text=str(values["text"]),
             pages=tuple(Page(int(n), int(start), int(end)) for n, start, end in values["pages"]),
             language=str(values["language"]),
-            headings=tuple(
-                Heading(int(a), int(b), int(level), str(t)) for a, b, level, t in values["headings"]
-            ),
+            headings=tuple(Heading(int(a), int(b), int(level), str(t)) for a, b, level, t in values["headings"]),
             warnings=tuple(str(warning) for warning in values["warnings"]),
         )
         ends = [page.end for page in parsed.pages] + [heading.end for heading in parsed.headings]

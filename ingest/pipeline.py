@@ -44,9 +44,9 @@ _MAX_PARSERS = 4
 class Event:
     """One file is done: number `number` of `total`.
 
-    bytes: of the file. pages, chunks: of its document (0 if unchanged or failed). error: one line, "" if
-    none. warnings: what was left out. done_bytes, total_bytes: over all local files, for the remaining
-    time; elapsed_seconds: since the start.
+    bytes: of the file. document_id: "" if failed. pages, chunks, title: of the document if it was read
+    anew, else 0 and "". error: one line, "" if none. warnings: what was left out. done_bytes, total_bytes:
+    over all local files, for the remaining time; elapsed_seconds: since the start.
     """
 
     file: str
@@ -125,14 +125,12 @@ def ingest(
     fetcher = fetcher or Fetcher(library.home / DOWNLOADS_FOLDER, max_bytes=limits.file_bytes)
     items = list(expand(sources, limits, fetcher))
     report = _Report(items, on_event)
-    with closing(
-        _load_ahead(items, library, settings.digest(), limits, parsers or _default_parsers())
-    ) as ahead:
+    with closing(_load_ahead(items, library, settings.digest(), limits, parsers or _default_parsers())) as ahead:
         for item, future in ahead:
             try:
                 loaded = future.result()
                 if loaded.parsed is None:
-                    report.add(item, "unchanged", loaded.source.bytes)
+                    report.add(item, "unchanged", loaded.source.bytes, document_id=library.resolve(item.name))
                 else:
                     document, chunks = _chunked(item, loaded.parsed, settings, count_tokens, embed)
                     change = library.add(

@@ -97,11 +97,7 @@ def fetch_reading_list(
             on_event(FetchEvent(*place, number, len(plan), "failed", message=str(error)))
         else:
             files += found
-            on_event(
-                FetchEvent(
-                    *place, number, len(plan), "fetched" if fetched.is_new else "unchanged", len(found)
-                )
-            )
+            on_event(FetchEvent(*place, number, len(plan), "fetched" if fetched.is_new else "unchanged", len(found)))
     return files
 
 
@@ -125,9 +121,7 @@ def _files_of(fetched: Fetched, download: Download, limits: Limits) -> Iterator[
             inside = _path_inside(member)
             if is_supported(inside) and any(fnmatchcase(inside, pattern) for pattern in download.include):
                 # Under a name of our own: a path out of an archive could lead anywhere.
-                path = folder / (
-                    hashlib.sha256(inside.encode()).hexdigest()[:24] + PurePosixPath(inside).suffix
-                )
+                path = folder / (hashlib.sha256(inside.encode()).hexdigest()[:24] + PurePosixPath(inside).suffix)
                 _unpack(archive, member, path)
                 yield NamedFile(f"{download.url}#{inside}", path, PurePosixPath(inside).name)
 

@@ -158,9 +158,7 @@ class Sandbox:
             return LimitExceeded(f"{name}: not read within {limits[status]:g} s; damaged, or split it")
         if status == -signal.SIGKILL:
             return LimitExceeded(f"{name}: the parser was killed, most likely for want of memory; split it")
-        return ParseError(
-            f"{name}: the parser crashed on it (status {status}); damaged? open and save it anew"
-        )
+        return ParseError(f"{name}: the parser crashed on it (status {status}); damaged? open and save it anew")
 
 
 def _import_path() -> list[str]:

@@ -155,9 +155,7 @@ def _stop_ends_sentence(text: str, start: int, stop: int, after: int) -> bool:
         return True
     token = word[0].lower()
     if len(token) == 1 and word[0].isupper():
-        return (
-            opens or next_word is None or not next_word[1][0].isupper()
-        )  # A. Vaswani, but: the matrix V. The
+        return opens or next_word is None or not next_word[1][0].isupper()  # A. Vaswani, but: the matrix V. The
     if token in ("г", "гг", "в", "вв") and _after_number(before, len(word[0])):
         # "в 2017 г. Модель" ends, "в 2017 г. Vaswani" does not: a Latin name after a Russian year is its
         # subject.

@@ -79,7 +79,5 @@ def files_below(folder: Path) -> list[Path]:
     found = []
     for root, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [
-            Path(root, name) for name in sorted(files) if not name.startswith(".") and is_supported(name)
-        ]
+        found += [Path(root, name) for name in sorted(files) if not name.startswith(".") and is_supported(name)]
     return found

@@ -80,9 +80,7 @@ def semantic_intervals(text: str, max_tokens: int, count_tokens: CountTokens, em
     bounds = _sentence_intervals(text)
     if len(bounds) < 3:
         return recursive_intervals(text, max_tokens, count_tokens)
-    windows = [
-        text[bounds[max(0, i - 1)][0] : bounds[min(len(bounds) - 1, i + 1)][1]] for i in range(len(bounds))
-    ]
+    windows = [text[bounds[max(0, i - 1)][0] : bounds[min(len(bounds) - 1, i + 1)][1]] for i in range(len(bounds))]
     vectors = _unit_rows(embed(windows))  # [N, C]
     distances = 1.0 - np.einsum("nc,nc->n", vectors[:-1], vectors[1:])  # [N-1]
     threshold = np.percentile(distances, _SEMANTIC_PERCENTILE)
@@ -110,9 +108,7 @@ def agentic_intervals(text: str, max_tokens: int, count_tokens: CountTokens, emb
     return _split_groups(text, [bounds[i][0] for i in starts[1:]], max_tokens, count_tokens)
 
 
-def window_intervals(
-    text: str, max_tokens: int, count_tokens: CountTokens, neighbours: int = 1
-) -> list[Interval]:
+def window_intervals(text: str, max_tokens: int, count_tokens: CountTokens, neighbours: int = 1) -> list[Interval]:
     """Sentence windows: each sentence with one neighbour on either side where they fit. These do overlap."""
     bounds = _sentence_intervals(text)
     windows: list[Interval] = []
@@ -124,9 +120,7 @@ def window_intervals(
     return [window for i, window in enumerate(windows) if i == 0 or window != windows[i - 1]]
 
 
-def fitted(
-    text: str, intervals: Sequence[Interval], max_tokens: int, count_tokens: CountTokens
-) -> list[Interval]:
+def fitted(text: str, intervals: Sequence[Interval], max_tokens: int, count_tokens: CountTokens) -> list[Interval]:
     """The same intervals, those above `max_tokens` cut into longest pieces, at a space where there is one.
 
     Raises ChunkingError if not even one character fits.
@@ -183,9 +177,7 @@ def _window(bounds: Sequence[Interval], i: int, reach: int) -> Interval:
     return bounds[max(0, i - reach)][0], bounds[min(len(bounds) - 1, i + reach)][1]
 
 
-def _split_groups(
-    text: str, cuts: Sequence[int], max_tokens: int, count_tokens: CountTokens
-) -> list[Interval]:
+def _split_groups(text: str, cuts: Sequence[int], max_tokens: int, count_tokens: CountTokens) -> list[Interval]:
     """Cuts `text` at `cuts`; groups that are too large are cut further by level 2."""
     intervals: list[Interval] = []
     for start, end in pairwise([0, *cuts, len(text)]):

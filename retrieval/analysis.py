@@ -114,11 +114,7 @@ def _terms_of_run(run: str) -> tuple[str, ...]:
     parts = _HYPHEN.split(run.removesuffix("'s").replace("'", ""))
     terms = [term for part in parts for term in _terms_of_part(part)]
     joined = "".join(parts)
-    if (
-        1 < len(parts) <= _MAX_JOINED_PARTS
-        and _LETTER.search(joined)
-        and len(_ONE_SCRIPT.findall(joined)) == 1
-    ):
+    if 1 < len(parts) <= _MAX_JOINED_PARTS and _LETTER.search(joined) and len(_ONE_SCRIPT.findall(joined)) == 1:
         terms.extend(_terms_of_part(joined))
     return tuple(terms)
 

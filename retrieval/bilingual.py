@@ -113,11 +113,12 @@ def english_network() -> BertModel:
     folder = base_folder()
     config = BertConfig.from_pretrained(folder)
     config._attn_implementation = "eager"
-    network = BertModel(config, add_pooling_layer=False)
+    network: BertModel = BertModel(config, add_pooling_layer=False)
     state = load_file(folder / "model.safetensors")
     state = {name: value for name, value in state.items() if not name.startswith("pooler.")}
     network.load_state_dict(state, strict=False)
-    return network.eval()
+    network.train(False)
+    return network
 
 
 class SplitRows(torch.nn.Module):
@@ -145,6 +146,12 @@ def widen(network: BertModel, russian_rows: torch.Tensor) -> None:
     wide.weight.data = torch.cat([table, russian_rows.to(table.dtype)])
     network.embeddings.word_embeddings = wide
     network.config.vocab_size = wide.num_embeddings
+
+
+def moved(network: BertModel, device: torch.device, dtype: torch.dtype) -> BertModel:
+    """The network on another device and in another dtype, in place. (transformers types `to` for devices alone.)"""
+    torch.nn.Module.to(network, device, dtype)
+    return network
 
 
 def body_names(network: BertModel) -> list[str]:
@@ -182,8 +189,9 @@ def load(folder: Path = SHIPPED) -> Bilingual:
     network = english_network()
     widen(network, tensors.pop("russian_rows").float())
     network.load_state_dict({name: value.float() for name, value in tensors.items()}, strict=False)
+    network.train(False)
     return Bilingual(
-        network=network.eval(),
+        network=network,
         tokenizer=build_tokenizer(pieces),
         russian_pieces=pieces,
         fingerprint=hashlib.sha256("".join(sorted(files.values())).encode()).hexdigest()[:16],

@@ -39,9 +39,7 @@ K1, B, EPSILON = 1.5, 0.75, 0.25  # rank_bm25's defaults
 RANK_BM25_LIMIT = 1000
 
 
-def term_weight(
-    count: NDArray[np.float64], length: NDArray[np.float64], mean_length: float
-) -> NDArray[np.float64]:
+def term_weight(count: NDArray[np.float64], length: NDArray[np.float64], mean_length: float) -> NDArray[np.float64]:
     """What `count` occurrences in a chunk of `length` terms are worth before idf: 0 to K1 + 1, saturating."""
     return count * (K1 + 1) / (count + K1 * (1 - B + B * length / mean_length))
 
@@ -69,19 +67,13 @@ class BM25Index:
     ids [N]: chunk ids, each once. rank_bm25_limit: up to how many chunks rank_bm25 itself does the scoring.
     """
 
-    def __init__(
-        self, ids: Sequence[str], postings: Postings, *, rank_bm25_limit: int = RANK_BM25_LIMIT
-    ) -> None:
+    def __init__(self, ids: Sequence[str], postings: Postings, *, rank_bm25_limit: int = RANK_BM25_LIMIT) -> None:
         if len(ids) != len(postings.lengths):
-            raise IndexDamaged(
-                f"{len(ids)} chunk ids, {len(postings.lengths)} chunks in BM25; run: lectern reindex"
-            )
+            raise IndexDamaged(f"{len(ids)} chunk ids, {len(postings.lengths)} chunks in BM25; run: lectern reindex")
         self.ids = ids
         self._postings = postings
         self._limit = rank_bm25_limit
-        self._okapi = (
-            _rank_bm25(postings) if 0 < len(ids) <= rank_bm25_limit and postings.vocabulary else None
-        )
+        self._okapi = _rank_bm25(postings) if 0 < len(ids) <= rank_bm25_limit and postings.vocabulary else None
         self._weights = _eager_weights(postings) if self._okapi is None else np.zeros(0, np.float32)
 
     @classmethod
@@ -96,9 +88,7 @@ class BM25Index:
         postings = Postings.empty().changed(np.zeros(0, np.bool_), term_lists)
         return cls(ids, postings, rank_bm25_limit=rank_bm25_limit)
 
-    def changed(
-        self, removed: Collection[str], ids: Sequence[str], term_lists: Iterable[Sequence[str]]
-    ) -> BM25Index:
+    def changed(self, removed: Collection[str], ids: Sequence[str], term_lists: Iterable[Sequence[str]]) -> BM25Index:
         """A new index without the chunks `removed` and with `ids` and their terms after the rest."""
         gone = frozenset(removed)
         keep = np.fromiter((chunk not in gone for chunk in self.ids), np.bool_, len(self.ids))
@@ -137,9 +127,7 @@ class BM25Index:
         if len(best) > top_k:
             least = np.partition(scores[best], len(best) - top_k)[len(best) - top_k]
             best = best[scores[best] >= least]  # those that tie with the last one stay until the ids decide
-        ranked = sorted(
-            (-score, self.ids[i]) for i, score in zip(best.tolist(), scores[best].tolist(), strict=True)
-        )
+        ranked = sorted((-score, self.ids[i]) for i, score in zip(best.tolist(), scores[best].tolist(), strict=True))
         return [(chunk, -score) for score, chunk in ranked[:top_k]]
 
     def _least_score(self, scores: NDArray[np.float32], terms: Sequence[str], top_k: int) -> np.float32:

@@ -44,7 +44,7 @@ class BilingualEmbedder:
 
     def __init__(self, model: bilingual.Bilingual, device: str = "cpu", max_tokens: int = 256) -> None:
         self.device = torch.device(device)
-        self.network = model.network.to(self.device, inference_dtype(self.device))
+        self.network = bilingual.moved(model.network, self.device, inference_dtype(self.device))
         self.tokenizer = model.tokenizer
         self.fingerprint = model.fingerprint
         self.max_tokens = max_tokens

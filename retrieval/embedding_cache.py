@@ -115,9 +115,7 @@ class EmbeddingCache:
             if held <= 2 * len(needed) + _LITTLE:
                 return
             sql.execute("CREATE TEMP TABLE needed (text_sha256 BLOB PRIMARY KEY)")
-            sql.executemany(
-                "INSERT OR IGNORE INTO needed VALUES (?)", ((bytes.fromhex(text),) for text in needed)
-            )
+            sql.executemany("INSERT OR IGNORE INTO needed VALUES (?)", ((bytes.fromhex(text),) for text in needed))
             sql.execute(
                 "DELETE FROM embeddings WHERE fingerprint = ? AND text_sha256 NOT IN needed",
                 (self._fingerprint,),
@@ -142,6 +140,4 @@ class EmbeddingCache:
 
 
 def _store_error(path: Path, error: sqlite3.Error) -> StoreError:
-    return StoreError(
-        f"cannot use {path} ({error}); free some space and make its folder writable, or delete it"
-    )
+    return StoreError(f"cannot use {path} ({error}); free some space and make its folder writable, or delete it")

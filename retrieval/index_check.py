@@ -9,8 +9,8 @@ import numpy as np
 
 from ingest.library import Library
 from retrieval import index_files
-from retrieval.chunk_text import text_sha256
 from retrieval.encoder import Encoder
+from retrieval.entries import read_entries
 from retrieval.errors import IndexMissing, StoreError
 from retrieval.snapshot import Snapshot
 
@@ -58,8 +58,7 @@ def _against_itself(folder: Path, snapshot: Snapshot, encoder: Encoder) -> list[
 
 
 def _against_library(snapshot: Snapshot, library: Library) -> list[Problem]:
-    titles = {info.id: info.title for info in library.documents()}
-    wanted = {chunk.id: text_sha256(chunk, titles.get(chunk.document_id, "")) for chunk in library.chunks()}
+    wanted = {name: entry.sha256 for name, entry in read_entries(library).items()}
     held = dict(zip(snapshot.ids, snapshot.texts, strict=True))
     differences = {
         "are in the library but not in the index": wanted.keys() - held.keys(),

@@ -2,7 +2,7 @@
 
     <home>/index/
       manifest.json             format, library generation, encoder, counts, and name and SHA-256 of each file
-      below chunks-<hash>.tsv         one line per chunk: id, FAISS key, SHA-256 of the text that was indexed
+      below chunks-<hash>.tsv         one line per chunk: id, FAISS key, language, SHA-256 of what was indexed
       bm25-<hash>.npz           postings dense-<hash>.faiss        vectors embeddings.sqlite3        vectors
       computed so far (retrieval/embedding_cache.py), not part of the index writing.lock              held
       while one process changes the index
@@ -27,7 +27,7 @@ from pathlib import Path
 
 from retrieval.errors import IndexDamaged, IndexMissing, IndexOutdated
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 LOCK = "writing.lock"
 SUFFIXES = {"chunks": ".tsv", "bm25": ".npz", "dense": ".faiss"}

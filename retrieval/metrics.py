@@ -128,9 +128,7 @@ def _by_cluster(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Sum and number of the values of each cluster, [U] each."""
     if not values or len(values) != len(clusters):
-        raise ValueError(
-            f"{len(values)} values and {len(clusters)} clusters: one cluster per value is needed"
-        )
+        raise ValueError(f"{len(values)} values and {len(clusters)} clusters: one cluster per value is needed")
     numbers: dict[Hashable, int] = {}
     of_value = [numbers.setdefault(cluster, len(numbers)) for cluster in clusters]  # [N]
     sums = np.bincount(of_value, np.asarray(values, np.float64)).astype(np.float64)

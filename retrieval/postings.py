@@ -37,9 +37,7 @@ class Postings:
     @classmethod
     def empty(cls) -> Postings:
         """Postings of no chunks."""
-        return cls(
-            {}, np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.uint16), np.zeros(0, np.int32)
-        )
+        return cls({}, np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.uint16), np.zeros(0, np.int32))
 
     def changed(self, keep: NDArray[np.bool_], term_lists: Iterable[Sequence[str]]) -> Postings:
         """These postings with only the chunks of `keep` [N], followed by new chunks made of `term_lists`."""
@@ -107,9 +105,7 @@ class Postings:
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 words = arrays["vocabulary"].tobytes().decode().split("\n")
                 vocabulary = {word: t for t, word in enumerate(words)} if words != [""] else {}
-                postings = cls(
-                    vocabulary, *(arrays[name] for name in ("starts", "chunks", "counts", "lengths"))
-                )
+                postings = cls(vocabulary, *(arrays[name] for name in ("starts", "chunks", "counts", "lengths")))
         except (EOFError, ValueError, KeyError, BadZipFile) as error:
             raise IndexDamaged(f"{path} cannot be read ({error}); run: lectern reindex") from error
         fits = len(postings.starts) == len(vocabulary) + 1 and postings.starts[-1] == len(postings.chunks)

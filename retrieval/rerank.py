@@ -104,9 +104,7 @@ class LateInteractionReranker:
         return [known[key].astype(np.float32) for key in keys]
 
 
-def late_interaction(
-    question: NDArray[np.float32], chunks: Sequence[NDArray[np.float32]]
-) -> NDArray[np.float64]:
+def late_interaction(question: NDArray[np.float32], chunks: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
     """Scores [n] in -1..1 of `chunks` (n arrays [S, C]) for the tokens of `question` [T, C], all of norm 1.
 
     A chunk without tokens matches nothing: -1 for every token.

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.library import Library
 from retrieval import index_files
 from retrieval.bm25 import BM25Index
 from retrieval.dense import DenseIndex
@@ -24,6 +22,7 @@ class Snapshot:
     """One state of the index; position i means the same chunk in both parts, chunk `ids[i]`.
 
     texts: SHA-256 of the text indexed for each chunk. positions: document id -> positions of its chunks.
+    languages: document id -> its language.
     """
 
     manifest: Manifest
@@ -31,6 +30,7 @@ class Snapshot:
     dense: DenseIndex
     texts: list[str]
     positions: Mapping[str, list[int]] = field(repr=False)
+    languages: Mapping[str, str] = field(repr=False)
 
     @property
     def ids(self) -> list[str]:
@@ -51,32 +51,38 @@ def load_snapshot(folder: Path, manifest: Manifest, exact_limit: int, rank_bm25_
     Raises IndexDamaged; FileNotFoundError if a file is gone.
     """
     paths = {role: index_files.checked_path(folder, file) for role, file in manifest.files.items()}
-    ids, keys, texts = _read_table(paths["chunks"])
+    ids, keys, languages, texts = _read_table(paths["chunks"])
     positions: defaultdict[str, list[int]] = defaultdict(list)
     for position, name in enumerate(ids):
-        positions[name.rpartition(":")[0]].append(position)  # a chunk's id is `document_id:start-end`
+        positions[document_of(name)].append(position)
     return Snapshot(
         manifest,
         BM25Index.load(paths["bm25"], ids, rank_bm25_limit=rank_bm25_limit),
         DenseIndex.load(paths["dense"], ids, keys, manifest.dimension, exact_limit=exact_limit),
         texts,
         dict(positions),
+        {document: languages[places[0]] for document, places in positions.items()},
     )
 
 
-def _read_table(path: Path) -> tuple[list[str], NDArray[np.int64], list[str]]:
-    """Ids, FAISS keys and text hashes, by position."""
+def document_of(chunk_id: str) -> str:
+    """The document's id in a chunk's, which is `document_id:start-end`."""
+    return chunk_id.rpartition(":")[0]
+
+
+def write_table(
+    path: Path, ids: Sequence[str], keys: NDArray[np.int64], languages: Sequence[str], texts: Sequence[str]
+) -> None:
+    """One line per chunk, in the order of positions: id, FAISS key, language, text hash."""
+    rows = zip(ids, map(str, keys.tolist()), languages, texts, strict=True)
+    path.write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def _read_table(path: Path) -> tuple[list[str], NDArray[np.int64], list[str], list[str]]:
+    """What `write_table` wrote, column by column."""
     rows = [line.split("\t") for line in path.read_text(encoding="utf-8").split("\n") if line]
     try:
-        ids, keys, texts = zip(*rows, strict=True) if rows else ((), (), ())
-        return list(ids), np.array(keys, np.int64), list(texts)
+        ids, keys, languages, texts = zip(*rows, strict=True) if rows else ((), (), (), ())
+        return list(ids), np.array(keys, np.int64), list(languages), list(texts)
     except ValueError as error:
         raise IndexDamaged(f"{path} is no table of chunks; run: lectern reindex") from error
-
-
-def library_digest(library: Library) -> str:
-    """Digest of the list of documents: tells a library from another one with as many changes."""
-    listed = sorted(
-        (info.id, info.title, info.chunks, info.settings, info.added_at) for info in library.documents()
-    )
-    return hashlib.sha256(repr(listed).encode("utf-8", "surrogatepass")).hexdigest()

@@ -24,19 +24,18 @@ import filelock
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.document import Chunk
 from ingest.library import Library
 from retrieval import index_check, index_files
 from retrieval.analysis import ANALYSIS_VERSION, analyze
 from retrieval.bm25 import RANK_BM25_LIMIT, BM25Index
-from retrieval.chunk_text import chunk_text, text_sha256, text_to_embed
 from retrieval.dense import EXACT_LIMIT, DenseIndex, check_vectors
 from retrieval.embedding_cache import EmbeddingCache
 from retrieval.encoder import Encoder
+from retrieval.entries import Entry, chunk_text, library_digest, read_entries, text_to_embed
 from retrieval.errors import IndexBusy, IndexDamaged, IndexOutdated, StoreError
 from retrieval.index_check import Problem
 from retrieval.index_files import FileStamp, Manifest
-from retrieval.snapshot import Snapshot, library_digest, load_snapshot
+from retrieval.snapshot import Snapshot, load_snapshot, write_table
 
 __all__ = ["IndexStore", "Problem", "Snapshot", "SyncReport", "chunk_text"]
 
@@ -188,51 +187,45 @@ class IndexStore:
     def _bring_up(self, old: Snapshot | None, on_progress: Progress | None) -> SyncReport:
         # Read before anything else: what is committed later may be seen or not, and is compared next time.
         generation, digest = self.library.generation(), library_digest(self.library)
-        titles = {document.id: document.title for document in self.library.documents()}
-        chunks = {chunk.id: chunk for chunk in self.library.chunks() if chunk.document_id in titles}
-        texts = {name: text_sha256(chunk, titles[chunk.document_id]) for name, chunk in chunks.items()}
+        entries = read_entries(self.library)
+        wanted = {name: entry.sha256 for name, entry in entries.items()}
         held = dict(zip(old.ids, old.texts, strict=True)) if old else {}
-        removed = {name for name, text in held.items() if texts.get(name) != text}
-        added = [name for name, text in texts.items() if held.get(name) != text]
-
-        if old and not removed and not added:
+        removed = {name for name, text in held.items() if wanted.get(name) != text}
+        new = [entry for name, entry in entries.items() if held.get(name) != entry.sha256]
+        if old and not removed and not new:
             manifest = replace(old.manifest, generation=generation, library=digest)
             index_files.publish(self.folder, manifest)
             return SyncReport(0, 0, 0, manifest.chunks)
-        new = [(texts[name], chunks[name], titles[chunks[name].document_id]) for name in added]
-        vectors, embedded = self._vectors(new, on_progress, needed=texts.values())
-        terms = (analyze(chunk_text(chunk, title)) for _, chunk, title in new)
+
+        vectors, embedded = self._vectors(new, on_progress, needed=wanted.values())
+        names = [entry.chunk.id for entry in new]
+        terms = (analyze(chunk_text(entry.chunk, entry.title)) for entry in new)
         if old:
-            bm25, dense = old.bm25.changed(removed, added, terms), old.dense
+            bm25, dense = old.bm25.changed(removed, names, terms), old.dense
             dense.remove(removed)
         else:
-            bm25 = BM25Index.build(added, terms, rank_bm25_limit=self._rank_bm25_limit)
+            bm25 = BM25Index.build(names, terms, rank_bm25_limit=self._rank_bm25_limit)
             dense = DenseIndex(self._encoder.dimension, exact_limit=self._exact_limit)
-        dense.add(added, vectors)
-        self._publish(generation, digest, bm25, dense, [texts[name] for name in dense.ids])
-        return SyncReport(len(added), len(removed), embedded, len(dense))
+        dense.add(names, vectors)
+        self._publish(generation, digest, bm25, dense, [entries[name] for name in dense.ids])
+        return SyncReport(len(new), len(removed), embedded, len(dense))
 
     def _vectors(
-        self,
-        new: Sequence[tuple[str, Chunk, str]],
-        on_progress: Progress | None,
-        needed: Collection[str],
+        self, new: Sequence[Entry], on_progress: Progress | None, needed: Collection[str]
     ) -> tuple[NDArray[np.float32], int]:
-        """Vectors [len(new), C] of (text SHA-256, chunk, title), and how many of them had to be computed."""
+        """Vectors [len(new), C], and how many of them had to be computed. needed: hashes of all texts."""
         encoder = self._encoder
         with EmbeddingCache(self.folder, encoder.fingerprint, encoder.dimension) as cache:
-            known = cache.find([text for text, _, _ in new])
-            missing = {text: (chunk, title) for text, chunk, title in new if text not in known}
-            waiting = iter(missing.items())
+            known = cache.find([entry.sha256 for entry in new])
+            missing = {entry.sha256: entry for entry in new if entry.sha256 not in known}
+            waiting = iter(missing.values())
             done = 0
             while block := list(islice(waiting, _EMBED_AT_ONCE)):
                 if on_progress:
                     on_progress(done, len(missing))
-                vectors = encoder.encode(
-                    [text_to_embed(chunk, title, encoder) for _, (chunk, title) in block]
-                )
+                vectors = encoder.encode([text_to_embed(entry.chunk, entry.title, encoder) for entry in block])
                 check_vectors(vectors, len(block), encoder.dimension)
-                computed = {text: vector for (text, _), vector in zip(block, vectors, strict=True)}
+                computed = {entry.sha256: vector for entry, vector in zip(block, vectors, strict=True)}
                 cache.keep(computed)
                 known |= computed
                 done += len(block)
@@ -241,17 +234,16 @@ class IndexStore:
             cache.tidy(frozenset(needed))
         if not new:
             return np.zeros((0, encoder.dimension), np.float32), 0
-        return np.stack([known[text] for text, _, _ in new]), len(missing)
+        return np.stack([known[entry.sha256] for entry in new]), len(missing)
 
     def _publish(
-        self, generation: int, digest: str, bm25: BM25Index, dense: DenseIndex, texts: Sequence[str]
+        self, generation: int, digest: str, bm25: BM25Index, dense: DenseIndex, entries: Sequence[Entry]
     ) -> None:
-        rows = zip(dense.ids, dense.keys.tolist(), texts, strict=True)
-        table = "".join(f"{name}\t{key}\t{text}\n" for name, key, text in rows)
+        languages, texts = [entry.language for entry in entries], [entry.sha256 for entry in entries]
         files = index_files.write_data_files(
             self.folder,
             {
-                "chunks": lambda path: _write_text(path, table),
+                "chunks": lambda path: write_table(path, dense.ids, dense.keys, languages, texts),
                 "bm25": bm25.save,
                 "dense": dense.save,
             },
@@ -267,7 +259,3 @@ class IndexStore:
             files=files,
         )
         index_files.publish(self.folder, manifest)
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")

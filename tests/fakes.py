@@ -51,9 +51,7 @@ class HashEncoder:
 
     def token_vectors(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         """For each text the directions of its words [S_i, C]."""
-        return [
-            self._directions(text) if _WORD.search(text) else self._directions(text)[:0] for text in texts
-        ]
+        return [self._directions(text) if _WORD.search(text) else self._directions(text)[:0] for text in texts]
 
     def _directions(self, text: str) -> NDArray[np.float32]:
         words = _WORD.findall(text.lower())[: self.max_tokens - 2] or [""]

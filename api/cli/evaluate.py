@@ -2,11 +2,171 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
 import typer
 
+from api.cli.console import err, note, out, print_json
+from api.cli.options import Device, Home, Json, Run
+
+if TYPE_CHECKING:
+    from api.evaluate.answers import Judged
+    from api.evaluate.table import Row
+    from retrieval.metrics import Estimate
+
+T = TypeVar("T")
+
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+
+Questions = Annotated[
+    str, typer.Argument(metavar="QUESTIONS", help="dev, test or train (of the corpus), or a file in its format")
+]
+Save = Annotated[
+    Path | None, typer.Option("--save", metavar="FILE", help="Also write every question's result, a JSON line each")
+]
+Limit = Annotated[int, typer.Option("--limit", help="Only the first N questions, spread over the set; 0: all")]
 
 
 @app.callback()
 def evaluate() -> None:
-    """Measure retrieval or answers on a file of questions, with bootstrap intervals."""
+    """Measure retrieval or answers on a set of questions, per language and kind, with 95 % intervals.
+
+    Intervals are bootstrapped over notes (the questions on one note share its luck).
+    """
+
+
+@app.command()
+def retrieval(
+    context: typer.Context, questions: Questions, document: Annotated[
+        list[str] | None, typer.Option("--document", metavar="ID", help="Stay within these documents")
+    ] = None, limit: Limit = 0, save: Save = None, home: Home = None, json: Json = False, device: Device = None,
+) -> None:
+    """recall@5, MRR@10 and nDCG@10 of BM25, vectors, their fusion and the reranker.
+
+    A hit counts when it holds a quote that the question names as evidence.
+
+    Example: lectern evaluate retrieval dev
+    """
+    from api.evaluate import questions as sets
+    from api.evaluate.retrieval import measure
+
+    run = Run.of(context, home, json, device)
+    with run.pipeline() as pipeline, _bar() as progress:
+        asked = spread(sets.load(questions), limit)
+        pipeline.sync()
+        found, missing = sets.EvidenceIndex(pipeline.library).split(asked)
+        if missing:
+            note(f"{missing} questions left out: their evidence is not in the library (ingest it first)")
+        if not found:
+            raise typer.BadParameter("no question has its evidence in the library; run: lectern ingest corpus")
+        task = progress.add_task("Searching", total=len(found))
+        results = list(measure(pipeline, found, document or (), lambda n, _: progress.update(task, completed=n)))
+    if save is not None:
+        _save(save, [{"id": r.row.question.id, **r.row.values, "ms": r.milliseconds} for r in results])
+    stages = results[0].milliseconds
+    middle = {stage: sorted(r.milliseconds[stage] for r in results)[len(results) // 2] for stage in stages}
+    _show([r.row for r in results], run.json, {"median_ms": {k: round(v, 1) for k, v in middle.items()}})
+
+
+@app.command()
+def answers(
+    context: typer.Context, questions: Questions,
+    closed_book: Annotated[bool, typer.Option(help="Ask every question without documents too")] = True,
+    no_abstain: Annotated[bool, typer.Option("--no-abstain", help="Force an answer")] = False,
+    no_rerank: Annotated[bool, typer.Option("--no-rerank", help="Leave the reranker out")] = False,
+    limit: Limit = 0, save: Save = None, home: Home = None, json: Json = False, device: Device = None,
+) -> None:
+    """Match, abstention, quotations and citations of whole answers, closed book beside it.
+
+    Example: lectern evaluate answers dev --save answers.jsonl
+    """
+    from api.evaluate import questions as sets
+    from api.evaluate.answers import measure
+
+    run = Run.of(context, home, json, device)
+    options: dict[str, Any] = {}
+    if no_abstain:
+        options["abstain"] = False
+    if no_rerank:
+        options["rerank"] = False
+    with run.pipeline() as pipeline, _bar() as progress:
+        asked = spread(sets.load(questions), limit)
+        pipeline.load_models()
+        task = progress.add_task("Asking", total=len(asked))
+        results = list(
+            measure(
+                pipeline, asked, closed_book=closed_book, options=options,
+                on_progress=lambda n, _: progress.update(task, completed=n),
+            )
+        )
+    if save is not None:
+        _save(save, [_record(result) for result in results])
+    totals = sorted(result.answer.timings_ms["total"] for result in results)
+    figures = {"p50_ms": round(totals[len(totals) // 2], 1), "p95_ms": round(totals[int(len(totals) * 0.95)], 1)}
+    _show([result.row for result in results], run.json, figures)
+
+
+def spread(items: Sequence[T], limit: int) -> list[T]:
+    """`limit` items at even distances, all of them for 0."""
+    if not 0 < limit < len(items):
+        return list(items)
+    return [items[n * len(items) // limit] for n in range(limit)]
+
+
+def _record(result: Judged) -> dict[str, Any]:
+    question, answer = result.row.question, result.answer
+    return {
+        "id": question.id, "question": question.question, "gold": list(question.gold), "status": answer.status,
+        "reason": answer.reason, "text": answer.text, "expected": question.answer, **result.row.values,
+        "quotes": [c.quote for s in answer.sentences for c in s.citations],
+        "origins": [s.origin for s in answer.sentences],
+        "closed_book": "" if result.closed is None else result.closed.text, "timings_ms": answer.timings_ms,
+    }
+
+
+def _save(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    import json
+
+    path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records), encoding="utf-8")
+
+
+def _bar() -> Any:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        console=err, transient=True,
+    )
+
+
+def _show(rows: Sequence[Row], as_json: bool, figures: Mapping[str, object]) -> None:
+    """By language, then by language and kind."""
+    from api.evaluate import table
+
+    by_language = table.estimates(rows, lambda question: question.language)
+    by_kind = table.estimates(rows, lambda question: f"{question.language} {question.kind}")
+    if as_json:
+        print_json({"by_language": table.as_json(by_language), "by_kind": table.as_json(by_kind), **figures})
+        return
+    for groups in (by_language, by_kind):
+        _print(groups)
+    out.print(", ".join(f"{name}: {value}" for name, value in figures.items()))
+
+
+def _print(groups: Mapping[str, Mapping[str, Estimate]]) -> None:
+    """One block per metric family would be wide: metrics go down, groups across."""
+    from rich.table import Table
+
+    from api.evaluate import table
+
+    header, *body = table.lines(groups)
+    view = Table(box=None, pad_edge=False, header_style="bold")
+    view.add_column("")
+    for line in body:
+        view.add_column(f"{line[0]} ({line[1]})", justify="right")
+    for number, metric in enumerate(header[2:], start=2):
+        view.add_row(metric, *(line[number] for line in body))
+    out.print(view)
+    out.print("")

@@ -1,10 +1,16 @@
-"""`lectern train STAGE`: each stage of training is a command of this sub-app, from the folder that owns the
-model.
-"""
+"""`lectern train STAGE`: every stage that made the shipped weights, as a command; each goes on with --resume."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
 import typer
+
+from api.cli.console import err, out
+from api.cli.options import Device, Home, Run
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -12,7 +18,114 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
+Data = Annotated[
+    Path, typer.Option("--data", metavar="DIR", help="Folder with qa/, parallel/ and text/ (see the model cards)")
+]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where checkpoints, log and weights go")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint")]
+
 
 @app.callback()
 def train() -> None:
-    """Train a model: each stage resumes where it stopped with --resume."""
+    """Train a model. In order: embedder, decoder --stage read, decoder --stage write, thresholds.
+
+    Weights are written under --out; copy them over retrieval/weights or generator/weights to use them.
+    """
+
+
+@app.command()
+def embedder(
+    context: typer.Context, data: Data, out_folder: Out = Path("runs/embedder"), resume: Resume = False,
+    row_epochs: Annotated[float, typer.Option(help="Passes with Russian rows alone")] = 0.3,
+    body_epochs: Annotated[float, typer.Option(help="Passes with rows and body")] = 0.7,
+    device: Device = None,
+) -> None:
+    """The bilingual sentence embedder, from the English one and parallel text.
+
+    Example: lectern train embedder --data data --resume
+    """
+    from retrieval.training.embedder import EmbedderSettings
+    from retrieval.training.embedder import Run as TrainingRun
+
+    _need_folder(data / "parallel")
+    run = Run.of(context, None, False, device)
+    settings = EmbedderSettings(row_epochs=row_epochs, body_epochs=body_epochs)
+    report = _reporter(out_folder / "log.txt")
+    TrainingRun(data, out_folder, settings, run.device or "cpu", report).train(resume=resume)
+    out.print(f"weights: {out_folder / 'weights'}")
+
+
+@app.command()
+def decoder(
+    context: typer.Context, data: Data,
+    stage: Annotated[Literal["read", "write"], typer.Option(help="read first, then write")] = "read",
+    steps: Annotated[int, typer.Option(min=1, help="Training steps")] = 1200,
+    batch_size: Annotated[int, typer.Option(min=1, help="Examples per step")] = 16,
+    out_folder: Out = Path("runs/decoder"), resume: Resume = False, device: Device = None,
+) -> None:
+    """The reader's top and the decoder, from question-answer sets and the corpus.
+
+    Example: lectern train decoder --data data --stage read && lectern train decoder --data data --stage write
+    """
+    from generator.training.decoder import train_decoder
+    from generator.training.loop import LoopSettings
+    from retrieval.embedder import BilingualEmbedder, load_embedder
+
+    _need_folder(data / "qa")
+    run = Run.of(context, None, False, device)
+    loaded = load_embedder(device=run.device or "cpu")
+    assert isinstance(loaded, BilingualEmbedder)
+    settings = LoopSettings(steps=steps, batch_size=batch_size, warmup_steps=min(120, max(1, steps // 5)))
+    train_decoder(
+        data, out_folder, loaded, settings, stage, resume=resume, report=_reporter(out_folder / f"{stage}.log")
+    )
+    out.print(f"weights: {out_folder / stage}")
+
+
+@app.command()
+def thresholds(
+    context: typer.Context, questions: Annotated[str, typer.Argument(help="dev, or a file of questions")] = "dev",
+    home: Home = None, device: Device = None,
+) -> None:
+    """When to abstain and when to quote, chosen on dev; written beside the decoder's weights.
+
+    The library has to hold the corpus (lectern ingest corpus).
+    """
+    from api.evaluate import questions as sets
+    from api.evaluate.thresholds import choose, probe_all
+    from generator.checkpoint import SHIPPED
+
+    run = Run.of(context, home, False, device)
+    with run.pipeline() as pipeline:
+        pipeline.load_models()
+        rows = probe_all(pipeline, sets.load(questions), lambda n, of: _tick(n, of))
+    chosen = choose(rows)
+    chosen.save(SHIPPED)
+    out.print(
+        f"abstain below {chosen.default}; quote below log-probability {chosen.log_probability} or support "
+        f"{chosen.supported}; from {len(rows)} questions; written to {SHIPPED}"
+    )
+
+
+def _tick(number: int, total: int) -> None:
+    if number % 25 == 0 or number == total:
+        err.print(f"{number}/{total}", style="dim")
+
+
+def _need_folder(path: Path) -> None:
+    if not path.is_dir():
+        raise typer.BadParameter(f"there is no folder {path}: name the data folder with --data")
+
+
+def _reporter(path: Path) -> Callable[[str], None]:
+    """Lines with seconds since the start, on standard error and in a log file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+
+    def report(line: str) -> None:
+        stamped = f"{time.monotonic() - started:7.0f} s  {line}"
+        err.print(stamped)
+        with path.open("a", encoding="utf-8") as log:
+            log.write(stamped + "\n")
+
+    return report

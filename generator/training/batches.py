@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import torch
 
 from generator.memory import EVIDENCE, MemoryBatch, Passage, Prompt, PromptEncoder
+from generator.pieces import special_id
 from generator.training.examples import Example, Interval
 from generator.training.loss import ReadingTargets
 from generator.training.targets import Step, TargetBatch, align, target_batch
@@ -115,7 +116,7 @@ class Collator:
 
     def __init__(self, encoder: PromptEncoder, vocabulary: Vocabulary, max_steps: int) -> None:
         self.encoder, self.vocabulary, self.max_steps = encoder, vocabulary, max_steps
-        self._begin = encoder.tokenizer.token_to_id("[CLS]")
+        self._begin = special_id(encoder.tokenizer, "[CLS]")
 
     def collate(self, composed: Sequence[Composed]) -> Batch:
         """Memory, reading targets and decoding targets; an answer that cannot be written is left out of the loss."""

@@ -90,7 +90,7 @@ def train_decoder(
     composer = Composer(examples, composition, fillers)
     collator = Collator(encoder, vocabulary, composition.max_steps)
     engine = Engine(model, vocabulary, encoder)
-    prompts = _dev_prompts(dev, fillers_dev, per_source=60)
+    prompts = _dev_prompts(dev, fillers_dev, per_source=40)
     extra = {
         "settings": asdict(settings), "composition": asdict(composition), "examples": dict(counts),
         "weights": weights, "stage": stage,
@@ -110,7 +110,7 @@ def train_decoder(
             {**extra, "step": step, "minutes": round(minutes, 1), "dev": scores},
         )
 
-    marks = sorted({round(settings.steps * share) for share in (0.25, 0.5, 0.75, 1.0)})
+    marks = sorted({round(settings.steps * share) for share in (0.5, 1.0)})
     train(
         model, composer, collator, examples, [weights[example.source] for example in examples], settings,
         folder / f"{stage}.checkpoint.pt", resume=resume, report=report, on_milestone=milestone, milestones=marks,

@@ -20,7 +20,6 @@ from generator.training.examples import Example
 from generator.training.loss import Losses, losses
 from retrieval.training.mixed import MasterAdamW, cosine_rate
 
-
 # Batches are drawn for this many steps at a time, so that a resumed run draws the same ones.
 BLOCK = 200
 

@@ -39,7 +39,7 @@ class Losses:
     @property
     def total(self) -> torch.Tensor:
         """The sum that is trained on."""
-        return self.decode + 0.5 * self.span + 0.5 * self.evidence + 0.5 * self.relevance
+        return self.decode + 0.5 * self.span + 0.5 * self.evidence + self.relevance
 
 
 def decode_loss(scores: torch.Tensor, targets: TargetBatch) -> torch.Tensor:

@@ -16,7 +16,7 @@ import torch
 from tokenizers import Tokenizer
 
 from generator.memory import EVIDENCE, MemoryBatch, Source
-from generator.pieces import SENTENCE_END, Case, pieces_of
+from generator.pieces import SENTENCE_END, Case, pieces_of, token_of
 from generator.vocabulary import END, Vocabulary
 
 
@@ -33,7 +33,7 @@ class Step:
 
 def _spelt(tokenizer: Tokenizer, id_: int, case: Case) -> list[tuple[int, Case]]:
     """The piece letter by letter, each with its case; empty if a letter is not in the tokenizer."""
-    token = tokenizer.id_to_token(id_)
+    token = token_of(tokenizer, id_)
     letters = token.removeprefix("##")
     out = []
     for number, letter in enumerate(letters):
@@ -63,7 +63,7 @@ def align(
         if source is not None:
             by_id[source.piece.id].append(position)
     wanted = [(piece.id, piece.case) for piece in pieces_of(tokenizer, answer)]
-    starts = [n == 0 or tokenizer.id_to_token(wanted[n - 1][0]) in SENTENCE_END for n in range(len(wanted))]
+    starts = [n == 0 or token_of(tokenizer, wanted[n - 1][0]) in SENTENCE_END for n in range(len(wanted))]
     steps: list[Step] = []
     previous = -1
     for n, (id_, case) in enumerate(wanted):

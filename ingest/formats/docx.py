@@ -45,9 +45,7 @@ def parse(content: bytes, name: str, limits: Limits) -> Parsed:
             stated = _add_paragraph(block, builder)
             title = title or stated
     builder.lines("\n".join(items))
-    return builder.build(
-        title=title or document.core_properties.title or "", fallback_title=PurePath(name).stem
-    )
+    return builder.build(title=title or document.core_properties.title or "", fallback_title=PurePath(name).stem)
 
 
 def _add_paragraph(paragraph: Paragraph, builder: TextBuilder) -> str:
@@ -82,8 +80,6 @@ def _table_rows(table: Table) -> list[str]:
     for row in table.rows:
         cells = [" ".join(cell.text.split()) for cell in row.cells]
         # A merged cell is reported once for every column that it spans.
-        cells = [
-            cell for i, cell in enumerate(cells) if i == 0 or row.cells[i]._tc is not row.cells[i - 1]._tc
-        ]
+        cells = [cell for i, cell in enumerate(cells) if i == 0 or row.cells[i]._tc is not row.cells[i - 1]._tc]
         rows.append(" | ".join(cells))
     return rows

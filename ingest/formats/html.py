@@ -22,7 +22,7 @@ _DROPPED_TAG_LIST = """
 script style noscript template svg canvas nav footer form button select option textarea input iframe object
 embed aside audio video dialog
 """
-_DROPPED_TAGS = _DROPPED_TAG_LIST.split()
+_DROPPED_TAGS = frozenset(_DROPPED_TAG_LIST.split())
 _DROPPED_ROLES = {"navigation", "banner", "contentinfo", "search", "complementary", "dialog", "alert", "menu"}
 _DROPPED_NAMES = re.compile(
     r"(?:^|[\s_-])(?:nav|navbar|menu|sidebar|breadcrumbs?|cookies?|consent|share|sharing|social|related|comments?"
@@ -93,9 +93,7 @@ def _add_block(tag: Tag, builder: TextBuilder) -> None:
         builder.lines("\n".join(_list_lines(tag)))
     elif tag.name == "table" and tag.find(["table", "pre", "ul", "ol", _HEADING]) is None:
         rows = [[_inline_text(cell) for cell in row.find_all(["td", "th"])] for row in tag.find_all("tr")]
-        builder.lines(
-            "\n".join(" | ".join(" ".join(cell.split()) for cell in row) for row in rows if any(row))
-        )
+        builder.lines("\n".join(" | ".join(" ".join(cell.split()) for cell in row) for row in rows if any(row)))
     else:
         add_html(tag, builder)
 
@@ -104,9 +102,7 @@ def _list_lines(tag: Tag, depth: int = 0) -> Iterator[str]:
     """`- item` or `1. item`, inner lists indented."""
     for number, item in enumerate(tag.find_all("li", recursive=False), start=1):
         own = "".join(
-            _inline_text(child) + (" " if child.name in _BLOCKS else "")
-            if isinstance(child, Tag)
-            else _visible(child)
+            _inline_text(child) + (" " if child.name in _BLOCKS else "") if isinstance(child, Tag) else _visible(child)
             for child in item.children
             if not (isinstance(child, Tag) and child.name in ("ul", "ol"))
         )
@@ -124,9 +120,7 @@ def _inline_text(tag: Tag) -> str:
         return str(tag.get("alttext") or (annotation.get_text() if annotation else tag.get_text()))
     if tag.name == "br":
         return "\x0b"
-    inside = "".join(
-        _inline_text(child) if isinstance(child, Tag) else _visible(child) for child in tag.children
-    )
+    inside = "".join(_inline_text(child) if isinstance(child, Tag) else _visible(child) for child in tag.children)
     return f"`{inside.strip()}`" if tag.name == "code" and inside.strip() else inside
 
 
@@ -139,18 +133,20 @@ def _is_block(tag: Tag) -> bool:
 
 
 def _drop_clutter(body: Tag) -> None:
-    for tag in body.find_all(_DROPPED_TAGS):
-        tag.decompose()
-    for tag in body.find_all(True):
-        if not tag.decomposed and _is_clutter(tag):
-            tag.decompose()
+    """From the top down, so that nothing inside a dropped element is looked at."""
+    waiting = [body]
+    while waiting:
+        for child in list(waiting.pop().children):
+            if isinstance(child, Tag):
+                if child.name in _DROPPED_TAGS or _is_clutter(child):
+                    child.decompose()
+                else:
+                    waiting.append(child)
 
 
 def _is_clutter(tag: Tag) -> bool:
     if tag.has_attr("hidden") or str(tag.get("aria-hidden")).lower() == "true":
-        return (
-            tag.find("math") is None
-        )  # formula renderers hide the MathML from screen readers, not from readers
+        return tag.find("math") is None  # formula renderers hide the MathML from screen readers, not from readers
     if str(tag.get("role")).lower() in _DROPPED_ROLES or _HIDDEN_STYLE.search(str(tag.get("style", ""))):
         return True
     if tag.name == "header":

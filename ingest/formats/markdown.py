@@ -21,6 +21,15 @@ from ingest.parsed import Parsed, TextBuilder
 # YAML between two `---` lines at the very start, as static site generators and note programs write it.
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*\n", re.DOTALL)
 _TITLE_LINE = re.compile(r"^title:[ \t]*(['\"]?)(.+?)\1[ \t]*$", re.MULTILINE)
+_TAG_NAME = re.compile(r"\s*</?([A-Za-z][\w-]*)")
+_HTML_TAG_LIST = """
+a abbr address article aside audio b big blockquote body br button canvas caption center cite code col colgroup dd
+del details dfn dialog div dl dt em embed fieldset figcaption figure font footer form h1 h2 h3 h4 h5 h6 head header
+hr html i iframe img input ins kbd label legend li link main map mark math meta nav noscript object ol option p
+picture pre q samp script section select small source span strike strong style sub summary sup svg table tbody td
+template textarea tfoot th thead time title tr track tt u ul var video wbr
+"""
+_HTML_TAGS = frozenset(_HTML_TAG_LIST.split())
 _BREAK_TAG = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 
@@ -37,11 +46,7 @@ def parse(content: bytes, name: str, limits: Limits) -> Parsed:
     builder = TextBuilder()
     tokens = add_markdown(text, builder)
     top = next(
-        (
-            inline_text(tokens[i + 1])
-            for i, token in enumerate(tokens)
-            if token.tag == "h1" and token.nesting == 1
-        ),
+        (inline_text(tokens[i + 1]) for i, token in enumerate(tokens) if token.tag == "h1" and token.nesting == 1),
         "",
     )
     return builder.build(title=top or front_title, fallback_title=PurePath(name).stem)
@@ -66,11 +71,25 @@ def inline_text(token: Token) -> str:
             parts.append(f"`{child.content}`")
         elif child.type in ("softbreak", "hardbreak"):
             parts.append("\n" if child.type == "hardbreak" else " ")
-        elif child.type == "html_inline" and _BREAK_TAG.fullmatch(child.content):
-            parts.append("\n")
+        elif child.type == "html_inline":
+            parts.append(_inline_html(child.content))
         elif child.type == "image":
             parts.append(child.content)
     return "".join(parts)
+
+
+def _inline_html(tag: str) -> str:
+    if _BREAK_TAG.fullmatch(tag):
+        return "\n"
+    return "" if _is_html(tag) else tag
+
+
+def _is_html(markup: str) -> bool:
+    """Whether it begins with a comment or a tag of HTML; `<think>` and `<s>` are words of this field, not
+    markup.
+    """
+    name = _TAG_NAME.match(markup)
+    return name is None or name[1].lower() in _HTML_TAGS
 
 
 class _Writer:
@@ -95,7 +114,10 @@ class _Writer:
         elif kind == "inline":
             self._inline(inline_text(token))
         elif kind == "html_block" and not self._lists:
-            add_fragment(token.content, self._builder)
+            if _is_html(token.content):
+                add_fragment(token.content, self._builder)
+            else:
+                self._builder.lines(token.content)
         elif kind in ("fence", "code_block"):
             self._block(token.content)
         elif kind in ("bullet_list_open", "ordered_list_open"):

@@ -27,9 +27,7 @@ def parse(content: bytes, name: str, limits: Limits) -> Parsed:
             notebook = nbformat.reads(decode(content, name), as_version=4)  # type: ignore[no-untyped-call]
             cells = list(notebook.cells)
     except Exception as error:  # nbformat raises whatever its validators raise
-        raise ParseError(
-            f"{name}: not a notebook that nbformat can read; open and save it in Jupyter"
-        ) from error
+        raise ParseError(f"{name}: not a notebook that nbformat can read; open and save it in Jupyter") from error
     builder = TextBuilder()
     for cell in cells:
         source = str(cell.get("source", ""))

@@ -56,9 +56,7 @@ def parse(content: bytes, name: str, limits: Limits) -> Parsed:
         raise Encrypted(f"{name}: encrypted in an unusual way; save a copy without a password") from error
     except _BROKEN as error:
         reason = str(error).split("\n")[0][:100]
-        raise ParseError(
-            f"{name}: damaged PDF ({type(error).__name__}: {reason}); open and save it anew"
-        ) from error
+        raise ParseError(f"{name}: damaged PDF ({type(error).__name__}: {reason}); open and save it anew") from error
     _require_text(pages, name)
     return _assemble(without_margins(pages), outline, title or [PurePath(name).stem], warnings)
 
@@ -95,9 +93,7 @@ def _page_lines(
             warnings.append(f"page {number} left out: {type(error).__name__}: {str(error)[:80]}")
         characters += len(text)
         if characters > limits.characters:
-            raise LimitExceeded(
-                f"{name}: more than {limits.characters} characters by page {number}; split it"
-            )
+            raise LimitExceeded(f"{name}: more than {limits.characters} characters by page {number}; split it")
         pages.append([" ".join(line.split()) for line in text.split("\n") if line.strip()])
     if len(warnings) == len(pages) and pages:
         raise ParseError(f"{name}: no page could be read ({warnings[0]})")
@@ -139,9 +135,7 @@ def _assemble(
     text = "\n\n".join(text_parts)
     begins = [0, *(line_offsets[line] for line in first_lines[1:]), length]
     spans = tuple(Page(i + 1, begins[i], begins[i + 1]) for i in range(len(pages)))
-    return Parsed(
-        reduce(hyphenation.join, title), text, spans, detect_language(text), tuple(headings), tuple(warnings)
-    )
+    return Parsed(reduce(hyphenation.join, title), text, spans, detect_language(text), tuple(headings), tuple(warnings))
 
 
 def _heading_lines(

@@ -69,8 +69,7 @@ def _without_numbers(pages: list[list[str]]) -> list[list[str]]:
         return pages
     dropped = {(number, index) for number, index, own in found if own == shift}
     return [
-        [line for index, line in enumerate(page) if (number, index) not in dropped]
-        for number, page in enumerate(pages)
+        [line for index, line in enumerate(page) if (number, index) not in dropped] for number, page in enumerate(pages)
     ]
 
 
@@ -84,6 +83,5 @@ def _edges(page: list[str]) -> list[tuple[bool, int]]:
 def _without(pages: list[list[str]], dropped: set[tuple[int, int]]) -> list[list[str]]:
     """The pages without the lines at (page index, line index)."""
     return [
-        [line for index, line in enumerate(page) if (number, index) not in dropped]
-        for number, page in enumerate(pages)
+        [line for index, line in enumerate(page) if (number, index) not in dropped] for number, page in enumerate(pages)
     ]

@@ -28,9 +28,7 @@ _NO_TITLE = re.compile(
 def outline_titles(reader: PdfReader) -> list[tuple[str, int, int]]:
     """(title, level from 1, page index) of the outline's entries; empty if there is none or it is broken."""
     try:
-        return [
-            entry for _, entry in zip(range(_MAX_ENTRIES), _walk(reader, reader.outline, 1), strict=False)
-        ]
+        return [entry for _, entry in zip(range(_MAX_ENTRIES), _walk(reader, reader.outline, 1), strict=False)]
     except Exception:  # an outline is a convenience: whatever is wrong with it, the text can still be read
         return []
 

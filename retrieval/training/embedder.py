@@ -23,7 +23,7 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from transformers import BertModel
 
-from retrieval.bilingual import SplitRows, build_tokenizer, english_network, save
+from retrieval.bilingual import SplitRows, build_tokenizer, english_network, moved, save
 from retrieval.training.alignment import initial_rows
 from retrieval.training.mixed import MasterAdamW, cosine_rate
 from retrieval.training.parallel import Pair, load_pairs, split_pairs
@@ -134,7 +134,7 @@ class Run:
             self.pieces = choose_pieces(russian_text(data, self.pairs), settings.pieces)
             pieces_path.write_text(json.dumps(self.pieces, ensure_ascii=False), encoding="utf-8")
         self.tokenizer = build_tokenizer(self.pieces)
-        self.teacher = english_network().to(self.device, torch.bfloat16)
+        self.teacher = moved(english_network(), self.device, torch.bfloat16)
         self.english_rows = _token_rows(self.tokenizer, [pair.english for pair in self.pairs], settings.max_tokens)
         self.russian_rows = _token_rows(self.tokenizer, [pair.russian for pair in self.pairs], settings.max_tokens)
         self.targets = self._targets()
@@ -142,7 +142,7 @@ class Run:
         table = self.student.embeddings.word_embeddings.weight.data
         self.rows = SplitRows(table, initial_rows(self.tokenizer, self.pairs, table, len(self.pieces)))
         self.student.embeddings.word_embeddings = self.rows  # type: ignore[assignment]
-        self.student.to(self.device, torch.bfloat16)
+        moved(self.student, self.device, torch.bfloat16)
 
     def _targets(self) -> torch.Tensor:
         """Teacher vectors of the English sentences [N, C]; computed once, kept on disk."""

@@ -105,7 +105,7 @@ def test_a_client_that_leaves_stops_the_work_at_its_next_item() -> None:
         admission = Admission(slots=1, waiting=0)
         stream = await admission.stream(work)
         assert await anext(stream) == 0
-        await stream.aclose()  # type: ignore[attr-defined]
+        await stream.aclose()
         assert admission.running == 1  # the thread still has it
         gate.release()
         await settled(admission)

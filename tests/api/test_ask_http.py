@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -160,10 +161,10 @@ def test_lone_surrogates_and_broken_json_are_the_clients_fault(client: TestClien
     ("name", "most"),
     [("max_tokens", MAX_ANSWER_TOKENS), ("temperature", MAX_TEMPERATURE), ("seed", MAX_SEED)],
 )
-def test_the_api_describes_the_limits_that_the_answerer_has(name: str, most: int) -> None:
-    AnswerOptions(**{name: most})
+def test_the_api_describes_the_limits_that_the_answerer_has(name: str, most: Any) -> None:
+    assert getattr(replace(AnswerOptions(), **{name: most}), name) == most
     with pytest.raises(ValueError, match=name):
-        AnswerOptions(**{name: most + 1})
+        replace(AnswerOptions(), **{name: most + 1})
 
 
 def test_a_mixed_language_question_is_answered(client: TestClient) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import openai
 import pytest
 from fastapi.testclient import TestClient
+from openai.types.chat import ChatCompletionMessageParam
 
 from api.http.guard import Access
 from api.http.server import address, listen, make_server
@@ -15,7 +16,7 @@ from api.pipeline import Pipeline
 from tests.api.conftest import KEY
 from tests.api.fakes import FakeAnswerer
 
-QUESTION = [{"role": "user", "content": "What does a KV cache store?"}]
+QUESTION: list[ChatCompletionMessageParam] = [{"role": "user", "content": "What does a KV cache store?"}]
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def openai_client(pipeline: Pipeline) -> Iterator[openai.OpenAI]:
 
 
 def test_the_official_client_gets_an_answer_with_citations(openai_client: openai.OpenAI) -> None:
-    completion = openai_client.chat.completions.create(model="lectern", messages=QUESTION)  # type: ignore[arg-type]
+    completion = openai_client.chat.completions.create(model="lectern", messages=QUESTION)
     choice = completion.choices[0]
     assert choice.finish_reason == "stop" and choice.message.role == "assistant"
     assert choice.message.content is not None
@@ -46,12 +47,12 @@ def test_the_official_client_gets_an_answer_with_citations(openai_client: openai
 
 
 def test_the_official_client_streams_the_same_text(openai_client: openai.OpenAI) -> None:
-    whole = openai_client.chat.completions.create(model="lectern", messages=QUESTION)  # type: ignore[arg-type]
+    whole = openai_client.chat.completions.create(model="lectern", messages=QUESTION)
     stream = openai_client.chat.completions.create(
         model="lectern",
         messages=QUESTION,
         stream=True,
-        stream_options={"include_usage": True},  # type: ignore[arg-type]
+        stream_options={"include_usage": True},
     )
     chunks = list(stream)
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
@@ -70,7 +71,7 @@ def test_the_official_client_sees_models_and_errors(openai_client: openai.OpenAI
     assert [model.id for model in openai_client.models.list()] == ["lectern", "lectern-closed-book"]
     assert openai_client.models.retrieve("lectern").id == "lectern"
     with pytest.raises(openai.NotFoundError, match="lectern-closed-book"):
-        openai_client.chat.completions.create(model="gpt-4", messages=QUESTION)  # type: ignore[arg-type]
+        openai_client.chat.completions.create(model="gpt-4", messages=QUESTION)
     with pytest.raises(openai.UnprocessableEntityError, match="empty"):
         openai_client.chat.completions.create(model="lectern", messages=[{"role": "user", "content": " "}])
     with pytest.raises(openai.AuthenticationError):

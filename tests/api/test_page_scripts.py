@@ -1,4 +1,4 @@
-"""The page's scripts that compute something, run by Node where there is one: quotes marked to the character."""
+"""The page's scripts that compute something, run by Node where there is one: quotes marked exactly."""
 
 from __future__ import annotations
 

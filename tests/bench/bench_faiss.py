@@ -49,9 +49,7 @@ def filled(vectors: NDArray[np.float32], exact_limit: int) -> DenseIndex:
 def ask(index: DenseIndex, queries: NDArray[np.float32]) -> tuple[float, list[set[str]]]:
     """Median milliseconds of a question, and what each found."""
     timed = [seconds(partial(index.search, query, TOP_K)) for query in queries]
-    return 1000 * statistics.median(time for time, _ in timed), [
-        {name for name, _ in hits} for _, hits in timed
-    ]
+    return 1000 * statistics.median(time for time, _ in timed), [{name for name, _ in hits} for _, hits in timed]
 
 
 def compare(n: int, n_queries: int) -> dict[str, float]:

@@ -19,9 +19,7 @@ from ingest.language import detect_language
 def document(text: str, title: str = "Sample", source: str = "sample.txt") -> Document:
     """A document of one page."""
     sha256 = document_hash(text)
-    return Document(
-        sha256[:16], title, (source,), detect_language(text), sha256, (Page(1, 0, len(text)),), text
-    )
+    return Document(sha256[:16], title, (source,), detect_language(text), sha256, (Page(1, 0, len(text)),), text)
 
 
 def pdf(pages: Sequence[Sequence[str]], *, title: str = "", outline: Sequence[tuple[str, int]] = ()) -> bytes:
@@ -84,13 +82,9 @@ def book(encrypted: bool = False) -> bytes:
     made.set_title("Two Chapters")
     made.set_language("en")
     chapters = []
-    for number, text in enumerate(
-        ("The first chapter speaks of tokens.", "The second speaks of heads."), start=1
-    ):
+    for number, text in enumerate(("The first chapter speaks of tokens.", "The second speaks of heads."), start=1):
         chapter = epub.EpubHtml(title=f"Chapter {number}", file_name=f"chapter{number}.xhtml")
-        chapter.content = (
-            f"<html><body><h1>Chapter {number}</h1><p>{text}</p><script>bad()</script></body></html>"
-        )
+        chapter.content = f"<html><body><h1>Chapter {number}</h1><p>{text}</p><script>bad()</script></body></html>"
         made.add_item(chapter)
         chapters.append(chapter)
     made.add_item(epub.EpubNcx())

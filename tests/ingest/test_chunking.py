@@ -145,9 +145,7 @@ def _with_headings() -> tuple[str, list[Heading]]:
     text = "Title\n\nIntro text.\n\nFirst\n\nText of the first.\n\nInner\n\nText inside.\n\n"
     text += "Second\n\nText of the second."
     levels = {"Title": 1, "First": 2, "Inner": 3, "Second": 2}
-    headings = [
-        Heading(text.index(t + "\n"), text.index(t + "\n") + len(t), level, t) for t, level in levels.items()
-    ]
+    headings = [Heading(text.index(t + "\n"), text.index(t + "\n") + len(t), level, t) for t, level in levels.items()]
     return text, headings
 
 

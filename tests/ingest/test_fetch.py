@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gzip
 import ssl
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
@@ -88,13 +89,9 @@ def test_a_redirect_inside_is_refused_like_a_direct_request(tmp_path: Path, serv
     def only_the_first_hop(address: Address) -> bool:
         return address == ip_address("127.0.0.1")
 
-    server.replies["/a"] = _always(
-        Reply(302, headers={"Location": "http://169.254.169.254/latest/meta-data/"})
-    )
+    server.replies["/a"] = _always(Reply(302, headers={"Location": "http://169.254.169.254/latest/meta-data/"}))
     with pytest.raises(AddressRefused, match="169.254.169.254"):
-        Fetcher(tmp_path, is_allowed=only_the_first_hop).fetch(
-            f"{server.url.replace('localhost', '127.0.0.1')}/a"
-        )
+        Fetcher(tmp_path, is_allowed=only_the_first_hop).fetch(f"{server.url.replace('localhost', '127.0.0.1')}/a")
 
 
 @pytest.mark.parametrize(
@@ -153,22 +150,16 @@ def test_large_bodies_are_refused_announced_or_not(server: Server, fetcher: Fetc
     headers = {} if announced else {"Content-Length": "99999"}
     body = b"x" * 200_000
     reply = (
-        Reply(body=body, headers=headers)
-        if announced
-        else Reply(body=b"", headers={"Transfer-Encoding": "chunked"})
+        Reply(body=body, headers=headers) if announced else Reply(body=b"", headers={"Transfer-Encoding": "chunked"})
     )
     if not announced:
-        reply = Reply(
-            body=b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body), headers={"Transfer-Encoding": "chunked"}
-        )
+        reply = Reply(body=b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body), headers={"Transfer-Encoding": "chunked"})
     server.replies["/big"] = _always(reply)
     with pytest.raises(FetchError, match="larger than"):
         fetcher.fetch(f"{server.url}/big")
 
 
-@pytest.mark.parametrize(
-    ("status", "words"), [(404, "nothing there"), (403, "refuses"), (401, "login"), (418, "418")]
-)
+@pytest.mark.parametrize(("status", "words"), [(404, "nothing there"), (403, "refuses"), (401, "login"), (418, "418")])
 def test_refusals_are_final_and_clear(server: Server, fetcher: Fetcher, status: int, words: str) -> None:
     server.replies["/a"] = _always(Reply(status))
     with pytest.raises(FetchError, match=words):
@@ -183,18 +174,14 @@ def test_retry_after_is_obeyed(server: Server, fetcher: Fetcher, waits: list[flo
     assert 7.0 in waits
 
 
-def test_a_server_that_asks_for_an_hour_is_not_waited_for(
-    server: Server, fetcher: Fetcher, waits: list[float]
-) -> None:
+def test_a_server_that_asks_for_an_hour_is_not_waited_for(server: Server, fetcher: Fetcher, waits: list[float]) -> None:
     server.replies["/a"] = _always(Reply(429, headers={"Retry-After": "3600"}))
     with pytest.raises(FetchError, match="try again later"):
         fetcher.fetch(f"{server.url}/a")
     assert 3600.0 not in waits
 
 
-def test_there_is_a_pause_between_requests_to_a_host(
-    server: Server, fetcher: Fetcher, waits: list[float]
-) -> None:
+def test_there_is_a_pause_between_requests_to_a_host(server: Server, fetcher: Fetcher, waits: list[float]) -> None:
     server.replies["/a"] = _always(Reply(body=b"a"))
     server.replies["/b"] = _always(Reply(body=b"b"))
     fetcher.fetch(f"{server.url}/a")
@@ -203,11 +190,12 @@ def test_there_is_a_pause_between_requests_to_a_host(
     assert len(waits) == 1 and 0 < waits[0] <= 1.0
 
 
-def test_an_unchanged_download_is_not_sent_again(server: Server, fetcher: Fetcher) -> None:
+@pytest.mark.parametrize("etag", ['"v1"', 'W/"v1"'])
+def test_an_unchanged_download_is_not_sent_again(server: Server, fetcher: Fetcher, etag: str) -> None:
     def reply(headers: dict[str, str]) -> Reply:
-        if headers.get("if-none-match") == '"v1"':
-            return Reply(304, headers={"ETag": '"v1"'})
-        return Reply(body=b"content", headers={"ETag": '"v1"'})
+        if headers.get("if-none-match") == etag:
+            return Reply(304, headers={"ETag": etag})
+        return Reply(body=b"content", headers={"ETag": etag})
 
     server.replies["/a"] = reply
     first, second = fetcher.fetch(f"{server.url}/a"), fetcher.fetch(f"{server.url}/a")
@@ -260,6 +248,16 @@ def test_a_part_that_cannot_be_checked_is_not_continued(server: Server, fetcher:
     assert all("range" not in headers for _, headers in server.requests)
 
 
+def test_packed_bodies_are_unpacked_and_held_to_the_limit(server: Server, fetcher: Fetcher) -> None:
+    packed = {"Content-Encoding": "gzip", "Content-Type": "text/plain"}
+    server.replies["/a.txt"] = _always(Reply(body=gzip.compress(b"some text"), headers=packed))
+    assert fetcher.fetch(f"{server.url}/a.txt").read()[0] == b"some text"
+    server.replies["/bomb"] = _always(Reply(body=gzip.compress(bytes(10_000_000)), headers=packed))
+    with pytest.raises(FetchError, match="larger than"):
+        fetcher.fetch(f"{server.url}/bomb")
+    assert not list(fetcher.folder.glob("*.part"))
+
+
 def test_nobody_there_is_an_error_after_some_tries(fetcher: Fetcher, waits: list[float]) -> None:
     with running() as gone:
         url = gone.url
@@ -296,9 +294,7 @@ def _self_signed(name: str, folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContex
     )
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(pem)
-    return server, ssl.create_default_context(
-        cadata=certificate.public_bytes(serialization.Encoding.PEM).decode()
-    )
+    return server, ssl.create_default_context(cadata=certificate.public_bytes(serialization.Encoding.PEM).decode())
 
 
 @pytest.mark.parametrize(("name", "is_right"), [("localhost", True), ("other.example", False)])
@@ -308,9 +304,7 @@ def test_the_certificate_must_be_the_hosts_though_we_connect_by_address(
     serving, trusting = _self_signed(name, tmp_path)
     with running(serving) as server:
         server.replies["/a"] = _always(Reply(body=b"secure"))
-        fetcher = Fetcher(
-            tmp_path / "d", is_allowed=_is_loopback, sleep=lambda _seconds: None, certificates=trusting
-        )
+        fetcher = Fetcher(tmp_path / "d", is_allowed=_is_loopback, sleep=lambda _seconds: None, certificates=trusting)
         if is_right:
             assert fetcher.fetch(f"{server.url}/a").read()[0] == b"secure"
         else:

@@ -47,6 +47,13 @@ def test_markdown_title_falls_back_to_front_matter_and_file_name() -> None:
     assert _parse("just text\n", "my-note.md").title == "my-note"
 
 
+def test_special_tokens_that_look_like_tags_survive() -> None:
+    text = _parse(
+        "It thinks between <think> and </think>, starts with <s>, <b>bold</b>.\n\n<think>\nhm\n</think>\n", "n.md"
+    ).text
+    assert text == "It thinks between <think> and </think>, starts with <s>, bold.\n\n<think>\nhm\n</think>"
+
+
 def test_formulas_with_underscores_and_stars_survive() -> None:
     assert (
         "softmax(QK^T / sqrt(d_k)) * V and x_i * y_i"
@@ -70,8 +77,7 @@ def test_html_keeps_the_article_and_drops_the_rest() -> None:
     )
     assert parsed.title == "Post"
     assert parsed.text == (
-        "Post\n\nFirst paragraph\nsecond line & more.\n\n"
-        "Part\n\n- one\n- two\n  1. inner\n\nx = 1\n  y\n\na | b\n1 | 2"
+        "Post\n\nFirst paragraph\nsecond line & more.\n\nPart\n\n- one\n- two\n  1. inner\n\nx = 1\n  y\n\na | b\n1 | 2"
     )
     assert [(h.title, h.level) for h in parsed.headings] == [("Post", 1), ("Part", 2)]
 
@@ -84,8 +90,7 @@ def test_html_in_another_encoding() -> None:
 
 def test_html_without_an_article_is_read_whole() -> None:
     assert (
-        _parse("<p>One.</p><div>Two <span>three</span><p>four</p></div>", "p.htm").text
-        == "One.\n\nTwo three\n\nfour"
+        _parse("<p>One.</p><div>Two <span>three</span><p>four</p></div>", "p.htm").text == "One.\n\nTwo three\n\nfour"
     )
 
 
@@ -126,9 +131,7 @@ def test_text_that_is_markdown_is_read_as_markdown() -> None:
 
 
 def test_notebook_cells_in_order() -> None:
-    parsed = _parse(
-        samples.notebook([("markdown", "# Book\n\nIntro *text*."), ("code", "x = 1\nprint(x)")]), "n.ipynb"
-    )
+    parsed = _parse(samples.notebook([("markdown", "# Book\n\nIntro *text*."), ("code", "x = 1\nprint(x)")]), "n.ipynb")
     assert parsed.title == "Book"
     assert parsed.text == "Book\n\nIntro text.\n\nx = 1\nprint(x)"
 
@@ -182,9 +185,7 @@ def test_bad_files_get_one_clear_line(content: bytes, name: str, error: type[Exc
     assert "\n" not in str(caught.value) and str(caught.value).startswith(name)
 
 
-@pytest.mark.parametrize(
-    ("content", "name"), [(samples.word_document(), "a.docx"), (samples.book(), "a.epub")]
-)
+@pytest.mark.parametrize(("content", "name"), [(samples.word_document(), "a.docx"), (samples.book(), "a.epub")])
 def test_archives_that_unpack_to_too_much_are_refused(content: bytes, name: str) -> None:
     with pytest.raises(LimitExceeded, match="unpacks to"):
         parse_content(content, name, Limits(unpacked_bytes=1000))

@@ -27,9 +27,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 
 def _cut(document: Document, max_tokens: int = 12) -> list[Chunk]:
-    return chunk_document(
-        document, max_tokens=max_tokens, count_tokens=lambda text: 2 + len(text.split()), headings=()
-    )
+    return chunk_document(document, max_tokens=max_tokens, count_tokens=lambda text: 2 + len(text.split()), headings=())
 
 
 def _add(
@@ -50,9 +48,7 @@ def _add(
     )
 
 
-_LONG = (
-    "The first sentence of this text says something. The second one says another thing. The third ends it."
-)
+_LONG = "The first sentence of this text says something. The second one says another thing. The third ends it."
 
 
 def test_what_was_added_comes_back(library: Library) -> None:
@@ -244,9 +240,7 @@ def test_a_full_disk_is_said_so_and_nothing_is_half_written(library: Library) ->
     assert library.check() == []
 
 
-def test_atomic_writing_leaves_the_old_content_when_it_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_atomic_writing_leaves_the_old_content_when_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "file"
     write_atomically(target, b"old")
 

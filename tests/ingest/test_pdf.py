@@ -29,8 +29,7 @@ def _parse(content: bytes) -> Parsed:
 
 def test_words_are_on_the_page_they_stand_on() -> None:
     pages = [
-        [f"Only page {number} of this book speaks of topic{number}, at length and clearly."]
-        for number in range(1, 8)
+        [f"Only page {number} of this book speaks of topic{number}, at length and clearly."] for number in range(1, 8)
     ]
     parsed = _parse(samples.pdf(pages))
     for number in range(1, 8):
@@ -117,9 +116,7 @@ def test_headings_by_outline_and_by_number() -> None:
     [("A Study of Caches", "A Study of Caches"), ("untitled", "First Line"), ("paper.dvi", "First Line")],
 )
 def test_title_from_metadata_or_from_the_page(stated: str, title: str) -> None:
-    assert (
-        _parse(samples.pdf([["First Line"], ["Another page with other text."]], title=stated)).title == title
-    )
+    assert _parse(samples.pdf([["First Line"], ["Another page with other text."]], title=stated)).title == title
 
 
 def test_empty_pages_keep_their_numbers() -> None:

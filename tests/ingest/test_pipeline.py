@@ -26,9 +26,7 @@ def _count_tokens(text: str) -> int:
     return 2 + len(text.split())
 
 
-def _ingest(
-    library: Library, *sources: Path | str | NamedFile, **options: object
-) -> tuple[Summary, list[Event]]:
+def _ingest(library: Library, *sources: Path | str | NamedFile, **options: object) -> tuple[Summary, list[Event]]:
     events: list[Event] = []
     settings = options.pop("settings", ChunkSettings(max_tokens=50))
     summary = ingest(
@@ -87,8 +85,9 @@ def test_a_folder_is_ingested_and_a_bad_file_stops_nothing(library: Library, fol
 def test_a_second_run_finds_everything_unchanged(library: Library, folder: Path) -> None:
     _ingest(library, folder)
     generation = library.generation()
-    summary, _ = _ingest(library, folder)
+    summary, events = _ingest(library, folder)
     assert (summary.unchanged, summary.failed) == (3, 1)
+    assert {event.document_id for event in events} == {info.id for info in library.documents()} | {""}
     assert library.generation() == generation
 
 
@@ -191,9 +190,7 @@ def _content(home: Path) -> tuple[object, ...]:
     with Library(home) as library:
         assert library.check() == []
         library.clean()
-        infos = [
-            (info.id, info.title, info.sources, info.chunks, info.settings) for info in library.documents()
-        ]
+        infos = [(info.id, info.title, info.sources, info.chunks, info.settings) for info in library.documents()]
         return infos, library.chunks(), library.originals.names()
 
 

@@ -50,9 +50,7 @@ def server() -> Iterator[Server]:
             if headers.get("if-none-match") == '"1"'
             else Reply(body=b"# Note\n\ntext", headers={"ETag": '"1"'})
         )
-        started.replies["/zip"] = lambda _: Reply(
-            body=_archive(), headers={"Content-Type": "application/zip"}
-        )
+        started.replies["/zip"] = lambda _: Reply(body=_archive(), headers={"Content-Type": "application/zip"})
         yield started
 
 

@@ -27,9 +27,7 @@ def _raw_pdf(objects: list[bytes], root: int = 1) -> bytes:
     table = b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
     table += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     return (
-        body
-        + table
-        + b"trailer<</Size %d/Root %d 0 R>>\nstartxref\n%d\n%%%%EOF" % (len(objects) + 1, root, len(body))
+        body + table + b"trailer<</Size %d/Root %d 0 R>>\nstartxref\n%d\n%%%%EOF" % (len(objects) + 1, root, len(body))
     )
 
 
@@ -56,9 +54,7 @@ def _hostile_files() -> dict[str, bytes]:
         "page-cycle.pdf": cycle,
         "many-pages.pdf": _raw_pdf([*many, b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>"]),
         "deep.pdf": _one_page(b"[" * 200_000),
-        "deep-object.pdf": _raw_pdf(
-            [b"<</Type/Catalog/Pages 2 0 R/X " + b"[" * 100_000 + b">>", b"<</Type/Pages>>"]
-        ),
+        "deep-object.pdf": _raw_pdf([b"<</Type/Catalog/Pages 2 0 R/X " + b"[" * 100_000 + b">>", b"<</Type/Pages>>"]),
         "xref-loop.pdf": looped,
         "random.pdf": b"%PDF-1.7\n" + bytes(range(256)) * 4000,
         "deep.html": b"<div>" * 100_000,

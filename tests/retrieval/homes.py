@@ -19,11 +19,12 @@ def add_document(
     *,
     headings: tuple[str, ...] = (),
     source: str = "",
+    language: str = "en",
 ) -> str:
     """Put a document into the library under `source` (`/<title>` if empty); returns its id."""
     text = "\n\n".join(paragraphs)
     sha256 = document_hash(text)
-    document = Document(sha256[:16], title, (), "en", sha256, (Page(1, 0, len(text)),), text)
+    document = Document(sha256[:16], title, (), language, sha256, (Page(1, 0, len(text)),), text)
     chunks, start = [], 0
     for paragraph in paragraphs:
         end = start + len(paragraph)

@@ -112,7 +112,7 @@ def test_lines_are_analysed_independently(first: str, second: str) -> None:
 
 def test_threads_get_what_one_thread_gets() -> None:
     """Snowball stemmers keep state: unguarded, two threads mix their words."""
-    stems, endings = "модел токен вниман обучен градиент".split(), "ами ов иями ать ение ого".split()
+    stems, endings = ["модел", "токен", "вниман", "обучен", "градиент"], ["ами", "ов", "иями", "ать", "ение", "ого"]
     words = [stem + ending for stem in stems for ending in endings]
     expected = [analyze(word) for word in words]
     results: list[list[list[str]]] = []

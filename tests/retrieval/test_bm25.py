@@ -164,9 +164,7 @@ def test_the_shortcut_never_loses_a_chunk(seed: int) -> None:
     random = np.random.default_rng(seed)
     words = [f"w{i}" for i in range(30)]
     weights = 1 / np.arange(1, 31)
-    chunks = [
-        list(random.choice(words, random.integers(1, 12), p=weights / weights.sum())) for _ in range(120)
-    ]
+    chunks = [list(random.choice(words, random.integers(1, 12), p=weights / weights.sum())) for _ in range(120)]
     query = list(random.choice(words, 4))
     found = index_of(chunks, INVERTED).search(query, 5)
     expected = bm25_search(ids_of(chunks), chunks, query, 5)

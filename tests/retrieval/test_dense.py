@@ -48,7 +48,6 @@ def test_exact_search_is_a_matrix_product(n: int, top_k: int, seed: int) -> None
 
 
 @given(n=st.integers(1, 40), seed=st.integers(0, 99), data=st.data(), exact_limit=st.sampled_from([0, 1000]))
-@settings(deadline=None)
 def test_only_allowed_chunks_come_back_and_all_of_them(
     n: int, seed: int, data: st.DataObject, exact_limit: int
 ) -> None:
@@ -61,7 +60,7 @@ def test_only_allowed_chunks_come_back_and_all_of_them(
 
 @pytest.mark.parametrize("exact_limit", [10, 1000], ids=["graph", "exact"])
 @given(data=st.data())
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_additions_and_removals_in_any_order(exact_limit: int, data: st.DataObject) -> None:
     """Against a dictionary. The graph finds everything here because it is small and looked at broadly."""
     index = DenseIndex(DIMENSION, exact_limit=exact_limit)
@@ -128,9 +127,7 @@ def test_saving_and_loading_changes_nothing(exact_limit: int, tmp_path: Path) ->
     index, query = filled(60, exact_limit=exact_limit), unit_vectors(1, 3)[0]
     index.remove(names(9))
     index.save(tmp_path / "dense.faiss")
-    loaded = DenseIndex.load(
-        tmp_path / "dense.faiss", index.ids, index.keys, DIMENSION, exact_limit=exact_limit
-    )
+    loaded = DenseIndex.load(tmp_path / "dense.faiss", index.ids, index.keys, DIMENSION, exact_limit=exact_limit)
     assert loaded.search(query, 20) == index.search(query, 20)
     for one in (index, loaded):
         one.add(["new"], unit_vectors(1, 4))

@@ -55,9 +55,7 @@ def test_a_chunk_without_tokens_is_last() -> None:
 def test_scores_are_means_of_cosines(token_counts: list[int], question_tokens: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     question = unit(*random.standard_normal((question_tokens, 4)))
-    chunks = [
-        unit(*random.standard_normal((n, 4))) if n else np.zeros((0, 4), np.float32) for n in token_counts
-    ]
+    chunks = [unit(*random.standard_normal((n, 4))) if n else np.zeros((0, 4), np.float32) for n in token_counts]
     scores = late_interaction(question, chunks)
     assert scores.shape == (len(chunks),)
     assert np.all(np.abs(scores) <= 1 + 1e-6)
@@ -104,9 +102,7 @@ def test_an_unknown_language_keeps_the_order() -> None:
     hits = [hit("ничего", 1), hit("кэш ключей и значений", 2)]
     english = LateInteractionReranker(HashEncoder(languages=frozenset({"en"})))
     assert english.rerank("кэш ключей", hits, 5) == hits
-    assert texts(LateInteractionReranker(HashEncoder()).rerank("кэш ключей", hits, 1)) == [
-        "кэш ключей и значений"
-    ]
+    assert texts(LateInteractionReranker(HashEncoder()).rerank("кэш ключей", hits, 1)) == ["кэш ключей и значений"]
 
 
 @pytest.mark.parametrize("query", ["?", "a question"])

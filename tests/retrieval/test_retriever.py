@@ -11,7 +11,7 @@ from ingest.errors import UnknownDocument
 from ingest.library import Library
 from retrieval.errors import IndexMissing, QueryError, RetrievalError
 from retrieval.rerank import LateInteractionReranker
-from retrieval.retriever import Retriever, RetrieverName
+from retrieval.retriever import Retriever, RetrieverName, prefer_language
 from retrieval.store import IndexStore
 from tests.fakes import HashEncoder
 from tests.retrieval.homes import add_document, numbered, open_store
@@ -23,7 +23,7 @@ KESH = "Кэш ключей и значений хранит вычисленн�
 @pytest.fixture
 def store(tmp_path: Path, library: Library) -> Iterator[IndexStore]:
     add_document(library, "Inference", [CACHE, "Batching serves many users at once."])
-    add_document(library, "Инференс", [KESH, "Батчинг обслуживает сразу многих."])
+    add_document(library, "Инференс", [KESH, "Батчинг обслуживает сразу многих."], language="ru")
     add_document(library, "Sampling", ["Temperature divides the logits.", "Nucleus sampling keeps a share."])
     store = open_store(tmp_path, library)
     store.sync()
@@ -62,9 +62,7 @@ def test_a_russian_question_finds_another_inflection(store: IndexStore) -> None:
     assert hits[0].chunk.text == KESH
 
 
-def test_an_english_encoder_leaves_russian_to_bm25(
-    store: IndexStore, library: Library, tmp_path: Path
-) -> None:
+def test_an_english_encoder_leaves_russian_to_bm25(store: IndexStore, library: Library, tmp_path: Path) -> None:
     english = HashEncoder(languages=frozenset({"en"}), seed="english")
     store = IndexStore(tmp_path / "english", library, english)
     store.sync()
@@ -104,9 +102,7 @@ def test_a_removed_document_is_gone_before_the_index_follows(store: IndexStore, 
     assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
 
 
-def test_a_document_that_another_store_added_is_found(
-    store: IndexStore, library: Library, tmp_path: Path
-) -> None:
+def test_a_document_that_another_store_added_is_found(store: IndexStore, library: Library, tmp_path: Path) -> None:
     search = retriever(store).search
     assert search("zebra", retriever="bm25") == []
     add_document(library, "Animals", ["A zebra has stripes."])
@@ -147,3 +143,12 @@ def test_a_library_without_an_index_says_so(tmp_path: Path, library: Library) ->
     numbered(library, 1)
     with pytest.raises(IndexMissing, match="reindex"):
         retriever(open_store(tmp_path, library)).search("anything")
+
+
+def test_of_a_passage_and_its_translation_the_one_in_the_questions_language_comes_first() -> None:
+    ranking = [("en:0-1", 0.80), ("ru:0-1", 0.75), ("en:1-2", 0.60)]
+    languages = {"en": "en", "ru": "ru"}
+    assert [name for name, _ in prefer_language(ranking, "ru", languages)] == ["ru:0-1", "en:0-1", "en:1-2"]
+    assert prefer_language(ranking, "en", languages)[0] == ("en:0-1", 0.80)
+    # In a third language nothing changes but the scores.
+    assert [name for name, _ in prefer_language(ranking, "de", languages)] == ["en:0-1", "ru:0-1", "en:1-2"]

@@ -12,9 +12,9 @@ import pytest
 from ingest.library import Library
 from retrieval import index_files
 from retrieval.analysis import analyze
-from retrieval.chunk_text import chunk_text, text_to_embed
 from retrieval.embedding_cache import FILE as CACHE_FILE
 from retrieval.embedding_cache import EmbeddingCache
+from retrieval.entries import chunk_text, text_to_embed
 from retrieval.errors import EncodingError, IndexBusy, IndexDamaged, IndexMissing, IndexOutdated
 from retrieval.snapshot import Snapshot
 from retrieval.store import IndexStore
@@ -55,9 +55,7 @@ def test_a_new_document_is_found_and_a_removed_one_is_not(tmp_path: Path, librar
 
 
 @pytest.mark.parametrize("limits", [{}, GRAPH], ids=["small", "large"])
-def test_small_steps_end_where_one_step_would(
-    tmp_path: Path, library: Library, limits: dict[str, int]
-) -> None:
+def test_small_steps_end_where_one_step_would(tmp_path: Path, library: Library, limits: dict[str, int]) -> None:
     encoder = HashEncoder()
     stepwise = IndexStore(tmp_path / "stepwise", library, encoder, **limits)
     ids = numbered(library, 4)
@@ -187,9 +185,7 @@ def test_headings_give_way_before_the_text_is_cut(library: Library) -> None:
 
 @pytest.mark.parametrize("role", sorted(index_files.SUFFIXES))
 @pytest.mark.parametrize("harm", ["flip", "truncate", "delete"])
-def test_a_damaged_file_is_refused_named_and_mended(
-    tmp_path: Path, library: Library, role: str, harm: str
-) -> None:
+def test_a_damaged_file_is_refused_named_and_mended(tmp_path: Path, library: Library, role: str, harm: str) -> None:
     encoder = HashEncoder()
     numbered(library, 4)
     open_store(tmp_path, library, encoder).sync()
@@ -214,7 +210,7 @@ def test_a_damaged_file_is_refused_named_and_mended(
     assert store.check() == []
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"format": 1}', '{"format": 1, "files": {}}'])
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"format": 2}', '{"format": 2, "files": {}}'])
 def test_a_damaged_manifest_is_refused_and_mended(tmp_path: Path, library: Library, content: str) -> None:
     store = open_store(tmp_path, library)
     numbered(library, 1)

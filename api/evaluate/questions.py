@@ -1,0 +1,85 @@
+"""The questions to measure with: a split of the corpus, or a file in its format.
+
+Evidence is named by path relative to the corpus; where in the library it stands is found by the quote.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from api.errors import ConfigError
+from corpus.format import Question, Split, load_question_file, load_questions
+from ingest.document import Chunk
+from ingest.library import Library
+
+
+def load(name: str) -> list[Question]:
+    """The questions of split `name` ("train", "dev", "test") or of the file called `name`.
+
+    Raises ConfigError if it is neither; CorpusError, with the line, if the file breaks its format.
+    """
+    if name in get_args(Split):
+        return load_questions(split=name)  # type: ignore[arg-type]
+    path = Path(name)
+    if not path.is_file():
+        raise ConfigError(f"{name!r} is no split (train, dev, test) and no file: give one of them")
+    questions = load_question_file(path)
+    if not questions:
+        raise ConfigError(f"{name} holds no questions")
+    return questions
+
+
+@dataclass(frozen=True, slots=True)
+class Evidenced:
+    """An answerable question and the ids of the chunks that hold one of its quotes, best first for nobody."""
+
+    question: Question
+    gold: frozenset[str]
+
+
+class EvidenceIndex:
+    """Finds the chunks of a library that hold a quote. Whitespace is compared as one space."""
+
+    def __init__(self, library: Library) -> None:
+        self._chunks: list[tuple[Chunk, str]] = [
+            (chunk, " ".join(chunk.text.split())) for chunk in library.chunks()
+        ]
+        self._by_word: Mapping[str, list[int]] = _by_longest_words(self._chunks)
+
+    def gold(self, question: Question) -> frozenset[str]:
+        """Ids of chunks that hold a quote, or most of one that was cut in two."""
+        found: set[str] = set()
+        for evidence in question.evidence:
+            quote = " ".join(evidence.quote.split())
+            whole = {chunk.id for chunk, text in self._candidates(quote) if quote in text}
+            half = len(quote) // 2
+            found |= whole or {
+                chunk.id
+                for chunk, text in self._candidates(quote)
+                if quote[: half + 10] in text or quote[half - 10 :] in text
+            }
+        return frozenset(found)
+
+    def _candidates(self, quote: str) -> list[tuple[Chunk, str]]:
+        longest = max(quote.split(), key=len)
+        return [self._chunks[n] for n in self._by_word.get(longest, [])]
+
+    def split(self, questions: Sequence[Question]) -> tuple[list[Evidenced], int]:
+        """(answerable questions whose evidence is in the library, how many have none there)."""
+        answerable = [question for question in questions if question.answerable]
+        rows = [Evidenced(question, self.gold(question)) for question in answerable]
+        found = [row for row in rows if row.gold]
+        return found, len(rows) - len(found)
+
+
+def _by_longest_words(chunks: Sequence[tuple[Chunk, str]]) -> Mapping[str, list[int]]:
+    """Chunk numbers by each distinct word, as it stands between spaces."""
+    numbers: defaultdict[str, list[int]] = defaultdict(list)
+    for number, (_, text) in enumerate(chunks):
+        for word in set(text.split()):
+            numbers[word].append(number)
+    return numbers

@@ -1,0 +1,69 @@
+"""Measurements by group, with intervals, as a table for people and JSON for machines.
+
+A row is one question's values by metric; groups are the language, the language and kind, and so on. Questions on
+one note share its luck, so intervals resample units (notes), not questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from corpus.format import Question
+from retrieval.metrics import Estimate, bootstrap
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One question and what was measured on it; a metric that does not apply is left out."""
+
+    question: Question
+    values: Mapping[str, float]
+
+
+def estimates(rows: Sequence[Row], group_of: Callable[[Question], str]) -> dict[str, dict[str, Estimate]]:
+    """group -> metric -> estimate, groups in alphabetical order, metrics in the order of the rows."""
+    groups: dict[str, dict[str, tuple[list[float], list[str]]]] = {}
+    for row in rows:
+        metrics = groups.setdefault(group_of(row.question), {})
+        for metric, value in row.values.items():
+            values, units = metrics.setdefault(metric, ([], []))
+            values.append(value)
+            units.append(row.question.unit)
+    return {
+        group: {metric: bootstrap(values, units) for metric, (values, units) in groups[group].items()}
+        for group in sorted(groups)
+    }
+
+
+def as_json(groups: Mapping[str, Mapping[str, Estimate]]) -> Json:
+    """Plain values: mean, interval, number of questions and of units."""
+    return {
+        group: {
+            metric: {
+                "mean": round(e.mean, 4), "low": round(e.low, 4), "high": round(e.high, 4),
+                "questions": e.questions, "units": e.clusters,
+            }
+            for metric, e in metrics.items()
+        }
+        for group, metrics in groups.items()
+    }
+
+
+def lines(groups: Mapping[str, Mapping[str, Estimate]]) -> list[list[str]]:
+    """Header and rows of a table: group, questions, then `mean [low, high]` per metric."""
+    metrics = list(dict.fromkeys(name for row in groups.values() for name in row))
+    table = [["", "questions", *metrics]]
+    for group, row in groups.items():
+        largest = max((e.questions for e in row.values()), default=0)
+        table.append([group, str(largest), *(_cell(row.get(name)) for name in metrics)])
+    return table
+
+
+def _cell(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return ""
+    return f"{estimate.mean:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"

@@ -1,0 +1,118 @@
+"""Whole answers over the real classes with a tiny random decoder: whatever it writes, what is shown holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from generator.abstention import Abstention, Point
+from generator.answer import Answer, Sentence
+from generator.answerer import Answerer
+from generator.options import AnswerOptions
+from ingest.document import Chunk, Document, Page, chunk_id, document_hash
+from retrieval.hit import Hit
+from tests.generator.tiny import OTHER, PASSAGE, tiny_engine
+
+
+def document(title: str, text: str, before: str = "Opening page.\n\n") -> Document:
+    whole = before + text
+    pages = (Page(1, 0, len(before)), Page(2, len(before), len(whole)))
+    sha = document_hash(whole)
+    return Document(sha[:16], title, (f"{title}.md",), "en", sha, pages, whole)
+
+
+DOCUMENTS = {d.id: d for d in (document(PASSAGE.title, PASSAGE.text), document(OTHER.title, OTHER.text))}
+
+
+def hits() -> list[Hit]:
+    found = []
+    for rank, d in enumerate(DOCUMENTS.values(), start=1):
+        start = d.pages[1].start
+        chunk = Chunk(chunk_id(d.id, start, len(d.text)), d.id, start, len(d.text), d.text[start:])
+        found.append(Hit(chunk, 1.0 / rank, rank, "reranked"))
+    return found
+
+
+def answerer(**limits: object) -> Answerer:
+    values = {"default": 0.0, "log_probability": -100.0, "supported": 0.0, **limits}
+    return Answerer(tiny_engine(), Abstention(**values), "0" * 16)  # type: ignore[arg-type]
+
+
+def ask(one: Answerer, options: AnswerOptions, question: str = "What does the KV cache store?") -> list[Sentence | Answer]:
+    return list(one.stream(question, hits(), mode="rag", options=options, document_of=DOCUMENTS.__getitem__))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_every_quote_is_the_documents_text_and_every_page_the_quotes(seed: int) -> None:
+    *_, answer = ask(answerer(), AnswerOptions(temperature=2.0, seed=seed))
+    assert isinstance(answer, Answer)
+    for sentence in answer.sentences:
+        assert sentence.citations and f"[{sentence.citations[0].number}]" in answer.text
+        for citation in sentence.citations:
+            d = DOCUMENTS[citation.document_id]
+            assert d.text[citation.start : citation.end] == citation.quote
+            assert citation.page == d.page_of(citation.start) == 2
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_streamed_sentences_are_the_answers_sentences(seed: int) -> None:
+    *sentences, answer = ask(answerer(), AnswerOptions(temperature=2.0, seed=seed))
+    assert isinstance(answer, Answer) and tuple(sentences) == answer.sentences
+    one = answerer()
+    whole = one.answer("What does the KV cache store?", hits(), mode="rag",
+                       options=AnswerOptions(temperature=2.0, seed=seed), document_of=DOCUMENTS.__getitem__)
+    assert whole.text == answer.text and whole.id == answer.id
+
+
+def test_words_that_are_not_good_enough_become_a_quotation() -> None:
+    *_, answer = ask(answerer(log_probability=1.0), AnswerOptions())
+    assert isinstance(answer, Answer) and [s.origin for s in answer.sentences] == ["quotation"]
+    assert " ".join(answer.sentences[0].citations[0].quote.split()) == answer.sentences[0].text
+
+
+def test_no_hits_and_low_relevance_are_refused_with_their_reason() -> None:
+    one = answerer(default=1.1)
+    (refused,) = ask(one, AnswerOptions())
+    assert isinstance(refused, Answer) and (refused.status, refused.reason) == ("abstained", "not_answerable")
+    assert refused.hits and not refused.sentences
+    *_, forced = ask(one, AnswerOptions(abstain=False))
+    assert isinstance(forced, Answer) and forced.status == "answered"
+    (empty,) = one.stream("Что хранит кэш?", [], mode="rag", options=AnswerOptions(), document_of=DOCUMENTS.__getitem__)
+    assert isinstance(empty, Answer) and empty.reason == "no_hits" and "документах" in empty.text
+
+
+def test_closed_book_reads_no_document_and_cites_none() -> None:
+    answer = answerer().answer("What is a token?", hits(), mode="closed_book", options=AnswerOptions(),
+                               document_of=DOCUMENTS.__getitem__)
+    assert answer.hits == () and all(not s.citations for s in answer.sentences)
+
+
+def test_a_named_risk_picks_the_lowest_threshold_that_keeps_it() -> None:
+    curve = (Point(0.2, 0.4, 1.0), Point(0.5, 0.2, 0.7), Point(0.8, 0.05, 0.3))
+    limits = Abstention(default=0.33, curve=curve)
+    assert limits.threshold(None) == 0.33
+    assert limits.threshold(0.25) == 0.5 and limits.threshold(0.06) == 0.8 and limits.threshold(0.0) == 0.8
+
+
+def test_a_decoder_is_refused_when_a_byte_or_the_embedder_differs(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    from types import SimpleNamespace
+
+    from generator.checkpoint import WEIGHTS_FILE, load_decoder, save_decoder
+    from generator.errors import DecoderMissing
+
+    engine = tiny_engine()
+    embedder = SimpleNamespace(
+        fingerprint="f" * 16, tokenizer=engine.encoder.tokenizer, network=engine.model.network, device="cpu"
+    )
+    with pytest.raises(DecoderMissing, match="lectern train decoder"):
+        load_decoder(embedder, tmp_path)  # type: ignore[arg-type]
+    save_decoder(engine.model, engine.vocabulary, "f" * 16, tmp_path, {})
+    model, vocabulary, _ = load_decoder(embedder, tmp_path)  # type: ignore[arg-type]
+    assert vocabulary.entries == engine.vocabulary.entries and model.config == engine.model.config
+    embedder.fingerprint = "0" * 16
+    with pytest.raises(DecoderMissing, match="another embedder"):
+        load_decoder(embedder, tmp_path)  # type: ignore[arg-type]
+    content = bytearray((tmp_path / WEIGHTS_FILE).read_bytes())
+    content[-1] ^= 1
+    (tmp_path / WEIGHTS_FILE).write_bytes(bytes(content))
+    with pytest.raises(DecoderMissing, match="damaged"):
+        load_decoder(embedder, tmp_path)  # type: ignore[arg-type]
