@@ -107,11 +107,12 @@ class DenseIndex:
         elif self.dead > _MOST_DEAD * self._faiss.ntotal:
             self._remake(exact=False)
 
-    def vectors(self) -> NDArray[np.float32]:
-        """The live vectors [N, C], in the order of `ids`."""
-        if not len(self):
+    def vectors(self, positions: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+        """The live vectors at `positions` (None: all) in the order of `ids`, [len(positions), C]."""
+        keys = self.keys if positions is None else self.keys[positions]
+        if not len(keys):
             return np.zeros((0, self.dimension), np.float32)
-        found: NDArray[np.float32] = self._faiss.reconstruct_batch(self.keys)
+        found: NDArray[np.float32] = self._faiss.reconstruct_batch(keys)
         return found
 
     def search(

@@ -4,14 +4,15 @@
                                 fusion -> the best -> reranker -> top_k hits
              -> dense (depth) -/
 
-Each hit carries the score of every stage it passed in `parts`. A hit is given out only while the library
+Each hit carries the score of every stage it passed in `parts`. Of a passage and its translation the one in
+the language of the question goes first (retrieval/translations.py). A hit is given out only while the library
 holds its chunk, so a deleted document is gone at once, before the index has followed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -28,15 +29,10 @@ from retrieval.language import detect
 from retrieval.rerank import Reranker
 from retrieval.snapshot import Snapshot, document_of
 from retrieval.store import IndexStore
+from retrieval.translations import behind_translations, order
 
 RetrieverName = Literal["hybrid", "dense", "bm25"]
 MAX_QUERY_CHARS = 8_000
-
-# A bilingual encoder puts a passage and its translation side by side; the answer should rest on the one in
-# the language of the question. Recall@5 of the nearest vectors on notes in two languages (400 questions each)
-# without and with this margin of cosine: 0.512 and 0.647 in English, 0.450 and 0.507 in Russian. A passage
-# that exists in the other language only is still found: it is nearer than what does not answer.
-FOREIGN_MARGIN = 0.1
 
 Ranking = list[tuple[str, float]]
 
@@ -85,7 +81,7 @@ class Retriever:
         stages = self._stages(query, retriever, max(depth, top_k), snapshot, chosen)
         reranker = self._reranker if rerank else None
         hits = _hits(stages, library, max(top_k, reranker.candidates) if reranker else top_k)
-        return reranker.rerank(query, hits, top_k) if reranker else hits
+        return self._reranked(query, hits, reranker, snapshot)[:top_k] if reranker else hits
 
     def _stages(
         self,
@@ -109,22 +105,34 @@ class Retriever:
         return stages
 
     def _nearest(self, query: str, depth: int, snapshot: Snapshot, allowed: NDArray[np.bool_] | None) -> Ranking:
-        """Nearest vectors, those in the language of the question preferred."""
         vector = self._encoder.encode([query])[0]  # [C]
-        # Twice as deep, since half of what is nearest may be translations of the other half.
+        # Twice as deep: half of what is nearest may be translations of the other half.
         found = snapshot.dense.search(vector, 2 * depth, allowed)
-        return prefer_language(found, detect(query), snapshot.languages)[:depth]
+        language = detect(query)
+        if language in self._encoder.languages:  # else it cannot tell a translation
+            found = _own_language_first(found, language, snapshot)
+        return found[:depth]
+
+    def _reranked(self, query: str, hits: list[Hit], reranker: Reranker, snapshot: Snapshot) -> list[Hit]:
+        hits = reranker.rerank(query, hits, len(hits))
+        by_name = {hit.chunk.id: hit for hit in hits}
+        ranking = [(hit.chunk.id, hit.score) for hit in hits if hit.stage == "reranked"]
+        moved = [
+            replace(by_name[name], score=score, parts={**by_name[name].parts, "reranked": score})
+            for name, score in _own_language_first(ranking, detect(query), snapshot)
+        ]
+        together = [*moved, *hits[len(moved) :]]  # those that were looked at come first
+        return [replace(hit, rank=rank) for rank, hit in enumerate(together, start=1)]
 
 
-def prefer_language(ranking: Ranking, language: str, languages: Mapping[str, str]) -> Ranking:
-    """`ranking` with FOREIGN_MARGIN taken from the score of chunks whose document is in another language.
-
-    languages: document id -> language.
-    """
-    scored = [
-        (name, score if languages[document_of(name)] == language else score - FOREIGN_MARGIN) for name, score in ranking
-    ]
-    return sorted(scored, key=lambda item: (-item[1], item[0]))
+def _own_language_first(ranking: Ranking, language: str, snapshot: Snapshot) -> Ranking:
+    """`ranking` with each chunk in another language than `language` behind its translation, if that is there."""
+    if not ranking:
+        return []
+    names = [name for name, _ in ranking]
+    own = np.array([snapshot.languages[document_of(name)] == language for name in names])
+    scores = behind_translations(np.array([score for _, score in ranking]), snapshot.vectors(names), own)
+    return [(names[i], float(scores[i])) for i in order(scores, own)]
 
 
 def _check(query: str, top_k: int, depth: int, retriever: str) -> None:

@@ -21,14 +21,15 @@ from retrieval.index_files import Manifest
 class Snapshot:
     """One state of the index; position i means the same chunk in both parts, chunk `ids[i]`.
 
-    texts: SHA-256 of the text indexed for each chunk. positions: document id -> positions of its chunks.
-    languages: document id -> its language.
+    texts: SHA-256 of the text indexed for each chunk. places: chunk id -> its position. positions: document
+    id -> positions of its chunks. languages: document id -> its language.
     """
 
     manifest: Manifest
     bm25: BM25Index
     dense: DenseIndex
     texts: list[str]
+    places: Mapping[str, int] = field(repr=False)
     positions: Mapping[str, list[int]] = field(repr=False)
     languages: Mapping[str, str] = field(repr=False)
 
@@ -36,6 +37,10 @@ class Snapshot:
     def ids(self) -> list[str]:
         """Chunk ids by position [N]."""
         return self.dense.ids
+
+    def vectors(self, names: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors [len(names), C] of chunks of this index."""
+        return self.dense.vectors(np.array([self.places[name] for name in names], np.int64))
 
     def allowed(self, documents: Collection[str]) -> NDArray[np.bool_]:
         """Which chunks [N] belong to `documents`; a document that is not indexed has none."""
@@ -60,6 +65,7 @@ def load_snapshot(folder: Path, manifest: Manifest, exact_limit: int, rank_bm25_
         BM25Index.load(paths["bm25"], ids, rank_bm25_limit=rank_bm25_limit),
         DenseIndex.load(paths["dense"], ids, keys, manifest.dimension, exact_limit=exact_limit),
         texts,
+        {name: place for place, name in enumerate(ids)},
         dict(positions),
         {document: languages[places[0]] for document, places in positions.items()},
     )

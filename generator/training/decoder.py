@@ -48,7 +48,7 @@ WEIGHTS: dict[Stage, dict[str, float]] = {
 }
 COMPOSITIONS: dict[Stage, Composition] = {
     "read": Composition(distractors=(0.65, 0.35)),
-    "write": Composition(distractors=(0.35, 0.35, 0.3)),
+    "write": Composition(distractors=(0.5, 0.4, 0.1)),
 }
 
 

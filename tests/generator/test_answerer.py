@@ -37,7 +37,8 @@ def answerer(**limits: object) -> Answerer:
     return Answerer(tiny_engine(), Abstention(**values), "0" * 16)  # type: ignore[arg-type]
 
 
-def ask(one: Answerer, options: AnswerOptions, question: str = "What does the KV cache store?") -> list[Sentence | Answer]:
+def ask(one: Answerer, options: AnswerOptions) -> list[Sentence | Answer]:
+    question = "What does the KV cache store?"
     return list(one.stream(question, hits(), mode="rag", options=options, document_of=DOCUMENTS.__getitem__))
 
 

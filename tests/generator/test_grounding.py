@@ -1,4 +1,4 @@
-"""What constrained decoding promises: copied runs are the source's own text, numbers are whole and come from passages."""
+"""What constrained decoding promises: copies are the source's own text, numbers are whole and from passages."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def test_labels_fall_on_the_evidence() -> None:
 
 
 def test_the_rule_keeps_the_span_and_the_length() -> None:
-    sentence = "After a long war, which lasted nine years and cost both sides dearly, the city fell in 1453, as chroniclers say."
+    sentence = "After a long war, which lasted nine years and cost both dearly, the city fell in 1453, as they say."
     start = sentence.index("1453")
     answer = answer_by_rule(sentence, (start, start + 4), max_words=8)
     assert "1453" in answer and len(answer.split()) <= 8
@@ -116,7 +116,7 @@ def run(model: Decoder, steps: int, checkpoint: Path, *, resume: bool, stop_at: 
     train(
         model, Composer(EXAMPLES, composition), Collator(engine.encoder, engine.vocabulary, 60), EXAMPLES,
         [1.0] * len(EXAMPLES), LoopSettings(steps=steps, batch_size=2, warmup_steps=2), checkpoint, resume=resume,
-        report=lambda line: None, on_milestone=stop, milestones=() if stop_at is None else (stop_at,),
+        report=[].append, on_milestone=stop, milestones=() if stop_at is None else (stop_at,),
     )
 
 

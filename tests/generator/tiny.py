@@ -14,9 +14,13 @@ from generator.vocabulary import Vocabulary
 from retrieval.bilingual import build_tokenizer
 
 RUSSIAN_PIECES = ["токен", "модель", "кэш", "ключи", "значения", "хранит", "слово"]
-PASSAGE = Passage("KV cache", "The KV cache stores keys and values. In 2017 it took 3.5 GB, the authors say. Кэш хранит ключи.")
+PASSAGE = Passage(
+    "KV cache", "The KV cache stores keys and values. In 2017 it took 3.5 GB, the authors say. Кэш хранит ключи."
+)
 OTHER = Passage("Tokens", "A token is a piece of a word. Models read tokens one by one.")
-TEXTS = ["The cache stores keys and values of past tokens.", "It is a piece of a word.", "Кэш хранит ключи и значения."]
+TEXTS = [
+    "The cache stores keys and values of past tokens.", "It is a piece of a word.", "Кэш хранит ключи и значения.",
+]
 
 
 @lru_cache(maxsize=1)

@@ -23,7 +23,8 @@ def embedder() -> BilingualEmbedder:
 
 
 @pytest.mark.parametrize(
-    "text", ["Self-attention (2017) isn't naïve: Ångström, façade!", "GPT-4o's 3.5 tokens/s", "  spaces\tand\nlines  "]
+    "text",
+    ["Self-attention (2017) isn't naïve: Ångström, façade!", "GPT-4o's 3.5 tokens/s", "  spaces\tand\nlines  "],
 )
 def test_english_is_segmented_as_by_the_english_model(text: str) -> None:
     english = Tokenizer.from_file(str(bilingual.base_folder() / "tokenizer.json"))

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ingest.errors import UnknownDocument
 from ingest.library import Library
 from retrieval.errors import IndexMissing, QueryError, RetrievalError
 from retrieval.rerank import LateInteractionReranker
-from retrieval.retriever import Retriever, RetrieverName, prefer_language
+from retrieval.retriever import Retriever, RetrieverName
 from retrieval.store import IndexStore
 from tests.fakes import HashEncoder
 from tests.retrieval.homes import add_document, numbered, open_store
@@ -145,10 +147,31 @@ def test_a_library_without_an_index_says_so(tmp_path: Path, library: Library) ->
         retriever(open_store(tmp_path, library)).search("anything")
 
 
-def test_of_a_passage_and_its_translation_the_one_in_the_questions_language_comes_first() -> None:
-    ranking = [("en:0-1", 0.80), ("ru:0-1", 0.75), ("en:1-2", 0.60)]
-    languages = {"en": "en", "ru": "ru"}
-    assert [name for name, _ in prefer_language(ranking, "ru", languages)] == ["ru:0-1", "en:0-1", "en:1-2"]
-    assert prefer_language(ranking, "en", languages)[0] == ("en:0-1", 0.80)
-    # In a third language nothing changes but the scores.
-    assert [name for name, _ in prefer_language(ranking, "de", languages)] == ["en:0-1", "ru:0-1", "en:1-2"]
+class Bilingual(HashEncoder):
+    """A fake that reads a few Russian words as English ones, so that translations meet."""
+
+    WORDS = {"кэш": "cache", "хранит": "stores", "ключи": "keys", "температура": "temperature"}
+
+    def _directions(self, text: str) -> NDArray[np.float32]:
+        return super()._directions(" ".join(self.WORDS.get(word, word) for word in text.lower().split()))
+
+
+@pytest.mark.parametrize("rerank", [True, False])
+def test_of_a_passage_and_its_translation_the_one_in_the_questions_language_comes_first(
+    tmp_path: Path, library: Library, rerank: bool
+) -> None:
+    encoder = Bilingual()
+    add_document(library, "", ["cache stores keys"])
+    add_document(library, "", ["кэш хранит ключи"], source="/ru", language="ru")
+    add_document(library, "", ["temperature"], source="/other")
+    store = open_store(tmp_path, library, encoder)
+    store.sync()
+    search = retriever(store, encoder).search
+    for query in ("cache stores keys", "stores cache keys"):
+        hits = search(query, retriever="dense", rerank=rerank)
+        assert [hit.chunk.text for hit in hits[:2]] == ["cache stores keys", "кэш хранит ключи"]
+    for query in ("кэш хранит ключи", "хранит ключи кэш"):
+        hits = search(query, retriever="dense", rerank=rerank)
+        assert [hit.chunk.text for hit in hits[:2]] == ["кэш хранит ключи", "cache stores keys"]
+    # What exists in the other language only stays where it is.
+    assert search("температура", retriever="dense", rerank=rerank)[0].chunk.text == "temperature"
