@@ -5,7 +5,7 @@
 prints tables of what is there, the train-test contamination, and what is wrong; exit status 1 when there
 are errors. The tables stand in the data card too (`README.md` of the folder, between two markers), where
 `--write-readme` renews them. `check` does the same for a program. What each part looks at is said in
-`check_documents`, `check_questions`, `check_reading` and `check_overlap`.
+`check_documents`, `check_questions`, `check_reading`, `check_rows` and `check_overlap`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -29,6 +29,7 @@ from corpus.check_overlap import (
 )
 from corpus.check_questions import check_question_files, check_question_set, opening, overlap
 from corpus.check_reading import check_reading_files
+from corpus.check_rows import check_rows
 from corpus.findings import Finding
 from corpus.format import KINDS, LANGUAGES, ROOT, SPLITS, Question, ReadingPassage
 from corpus.text import word_count
@@ -44,6 +45,7 @@ class Report:
     documents: tuple[CorpusDocument, ...]
     questions: tuple[Question, ...]
     passages: tuple[ReadingPassage, ...]
+    rows: Mapping[str, int]
     contamination: tuple[Contamination, ...]
     findings: tuple[Finding, ...]
 
@@ -66,8 +68,12 @@ def check(root: Path = ROOT) -> Report:
     findings += question_findings + check_question_set(root, questions)
     findings += check_splits(questions) + check_duplicates(questions)
     findings += reading_findings + check_passages(passages)
-    rows = contamination(questions, passages)
-    return Report(tuple(documents), tuple(questions), tuple(passages), tuple(rows), tuple(sorted(findings)))
+    rows, row_findings = check_rows(root)
+    findings += row_findings
+    shared = contamination(questions, passages)
+    return Report(
+        tuple(documents), tuple(questions), tuple(passages), rows, tuple(shared), tuple(sorted(findings))
+    )
 
 
 def tables(report: Report) -> Iterator[str]:
@@ -76,6 +82,7 @@ def tables(report: Report) -> Iterator[str]:
     yield from _questions_table(report.questions)
     yield from _measures_table(report.questions)
     yield from _reading_table(report.passages)
+    yield from _rows_table(report.rows)
     yield from _contamination_table(report.contamination)
 
 
@@ -142,6 +149,14 @@ def _reading_table(passages: Sequence[ReadingPassage]) -> Iterator[str]:
             empty = sum(q.answer is None for q in asked)
             size = sum(word_count(p.text) for p in own)
             yield f"| {code} {split} | {len(own)} | {size:,} | {len(asked)} | {empty} |"
+    yield ""
+
+
+def _rows_table(rows: Mapping[str, int]) -> Iterator[str]:
+    yield "| written for rows of shared sets | entries |"
+    yield "|---|---:|"
+    for name, count in rows.items():
+        yield f"| {name} | {count:,} |"
     yield ""
 
 

@@ -18,7 +18,7 @@ from typing import Literal
 
 import torch
 
-from corpus.format import ROOT
+from corpus.rows import load_rows
 from generator.checkpoint import load_decoder, save_decoder
 from generator.engine import Engine
 from generator.memory import PromptEncoder
@@ -62,7 +62,8 @@ def train_decoder(
     """
     folder.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    written, translated = _rows("answers", "full"), _rows("translations", "question_ru")
+    written = {row.id: row.text for row in load_rows("answers")}
+    translated = {row.id: row.text for row in load_rows("translations")}
     examples: list[Example] = []
     dev: dict[str, list[Example]] = {}
     for example, is_dev in shared_examples(data, written, translated):
@@ -125,13 +126,3 @@ def _dev_prompts(dev: dict[str, list[Example]], fillers: list[Example], per_sour
     composer = Composer(everything, Composition(closed_book=0.0, unanswerable=0.0), fillers)
     return dev_prompts(chosen, composer)
 
-
-def _rows(folder: str, field: str) -> dict[str, str]:
-    """What was written for rows of the shared sets, by row id, from `corpus/reading/<folder>/*.jsonl`."""
-    found = {}
-    for path in sorted((ROOT / "reading" / folder).glob("*.jsonl")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if line.strip():
-                row = json.loads(line)
-                found[str(row["row"])] = str(row[field])
-    return found
