@@ -2,8 +2,8 @@
 
 1. The reader's top reads the question with every hit and says how likely each answers it.
 2. If none is likely enough, the answer is an abstention with its reason.
-3. Passages that are clearly worse than the best are put aside, as are those in another language when one in the
-   question's language is good enough.
+3. Passages that are clearly worse than the best (by reader, ranking and language) are put aside, as are those in
+   another language when one in the question's language is good enough.
 4. The decoder writes; every finished sentence is checked against the words it was copied from and shown only then.
 5. Where the first sentence does not pass, the best evidence sentence is quoted instead and marked as a quotation.
 """
@@ -19,7 +19,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from generator.abstention import Abstention
 from generator.answer import Answer, Citation, Mode, Reason, Sentence
@@ -38,14 +40,15 @@ from retrieval.encoder import Encoder
 from retrieval.hit import Hit
 
 DECODER_NAME = "lectern-decoder"
-# A passage whose odds of answering are this many times lower than the best one's is put aside.
-_ODDS_MARGIN = 2.5
+# A passage that is worth this much less than the best one is put aside.
+_WORTH_MARGIN = 1.0
 _REFUSALS = {
     "ru": "В документах нет ответа на этот вопрос.",
     "en": "The documents do not answer this question.",
 }
 
 DocumentOf = Callable[[str], Document]
+Vectors = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,10 @@ class Probe:
 class Answerer:
     """Answers questions from hits, or without any (closed book). Threads may share it."""
 
-    def __init__(self, engine: Engine, abstention: Abstention, fingerprint: str) -> None:
-        self.engine, self.abstention = engine, abstention
+    def __init__(
+        self, engine: Engine, abstention: Abstention, fingerprint: str, encode: Callable[[Sequence[str]], Vectors]
+    ) -> None:
+        self.engine, self.abstention, self.encode = engine, abstention, encode
         self.model = f"{DECODER_NAME}-{fingerprint[:8]}"
 
     def answer(
@@ -139,7 +144,7 @@ class Answerer:
             pieces = [p for p in generated.pieces if p.start < ranges[0][1]]
             text = generated.text[slice(*ranges[0])]
             draft = draft_sentence(text, pieces, passages, titles, question)
-        quoted = best_evidence(reading, passages, kept)
+        quoted = self._best_evidence(context, reading, kept)
         return Probe(
             relevance=max(_probability(value) for value in reading.relevance),
             draft=draft,
@@ -156,8 +161,18 @@ class Answerer:
         own = [n for n in everything if context.documents[n].language == context.language]
         if own and _probability(best(own)) >= threshold:
             everything = own
-        floor = best(everything) - _ODDS_MARGIN
-        return [n for n in everything if reading.relevance[n] >= floor]
+        worth = _worth(context, reading)
+        floor = max(worth[n] for n in everything) - _WORTH_MARGIN
+        return [n for n in everything if worth[n] >= floor]
+
+    def _best_evidence(self, context: _Context, reading: Reading, kept: Sequence[int]) -> tuple[int, Interval] | None:
+        """The sentence to quote."""
+        def likeness(sentences: Sequence[str]) -> Sequence[float]:
+            vectors = self.encode([*sentences, context.question])
+            return [float(value) for value in vectors[:-1] @ vectors[-1]]
+
+        passages = [passage.text for passage in context.passages]
+        return best_evidence(reading, passages, _worth(context, reading), kept, likeness)
 
     def _sentences(
         self, context: _Context, prompt: Prompt, memory: Memory, sources: list[list[Source | None]],
@@ -220,7 +235,7 @@ class Answerer:
         """The best evidence sentence, word for word."""
         if context.mode == "closed_book":
             return None
-        found = best_evidence(reading, [passage.text for passage in context.passages], kept)
+        found = self._best_evidence(context, reading, kept)
         if found is None:
             return None
         passage, (start, end) = found
@@ -261,7 +276,7 @@ def load_answerer(embedder: Encoder | None = None, device: str = "cpu", folder: 
         embedder = loaded
     model, vocabulary, fingerprint = load_decoder(embedder, folder)
     engine = Engine(model, vocabulary, PromptEncoder(embedder.tokenizer))
-    return Answerer(engine, Abstention.load(folder), fingerprint)
+    return Answerer(engine, Abstention.load(folder), fingerprint, embedder.encode)
 
 
 def _context(
@@ -273,6 +288,18 @@ def _context(
         for document, hit in zip(documents, hits, strict=True)
     )
     return _Context(question, detect_language(question), mode, tuple(hits), documents, passages, options)
+
+
+def _worth(context: _Context, reading: Reading) -> list[float]:
+    """How likely each passage is the right one: the reader's opinion, the ranking before it, and its language.
+
+    The weights were chosen together with those of `best_evidence`.
+    """
+    return [
+        0.25 * reading.relevance[n] - 0.5 * math.log(1 + n) + 10.0 * hit.score * (hit.stage == "reranked")
+        + float(context.documents[n].language == context.language)
+        for n, hit in enumerate(context.hits)
+    ]
 
 
 def _citations(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from generator.engine import Reading, Written
@@ -114,14 +114,25 @@ def draft_sentence(
     return Draft(text.strip(), passage, intervals, share, holds, mean)
 
 
-def best_evidence(reading: Reading, passages: Sequence[str], kept: Sequence[int]) -> tuple[int, Interval] | None:
-    """The (passage, sentence) that the reader takes for the evidence, among the passages `kept`."""
+def best_evidence(
+    reading: Reading, passages: Sequence[str], worth: Sequence[float], kept: Sequence[int],
+    likeness: Callable[[Sequence[str]], Sequence[float]],
+) -> tuple[int, Interval] | None:
+    """The (passage, sentence) that carries the answer most likely, among the passages `kept`.
+
+    worth[p]: how likely passage p is the right one. likeness: cosines of sentences with the question. The reader alone
+    found a gold sentence for 0.26 (en) and 0.12 (ru) of 183 dev questions, the nearest sentence for 0.26 and 0.23, this
+    sum for 0.37 and 0.29; its weights come from the same questions and 110 training ones.
+    """
+    candidates = [(p, interval) for p in kept for interval in split_sentences(passages[p])]
+    if not candidates:
+        return None
+    cosines = likeness([passages[p][slice(*interval)] for p, interval in candidates])
     best, best_score = None, float("-inf")
-    for p in kept:
-        for interval in split_sentences(passages[p]):
-            scores = [score for start, _, score in reading.evidence[p] if interval[0] <= start < interval[1]]
-            if scores:
-                score = reading.relevance[p] + sum(scores) / len(scores)
-                if score > best_score:
-                    best, best_score = (p, interval), score
+    for (p, interval), cosine in zip(candidates, cosines, strict=True):
+        scores = [score for start, _, score in reading.evidence[p] if interval[0] <= start < interval[1]]
+        if scores:
+            score = worth[p] + 0.5 * sum(scores) / len(scores) + 8.0 * cosine
+            if score > best_score:
+                best, best_score = (p, interval), score
     return best

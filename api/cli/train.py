@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from api.cli.console import err, out
+from api.cli.evaluate import spread
 from api.cli.options import Device, Home, Run
 
 app = typer.Typer(
@@ -85,6 +86,7 @@ def decoder(
 @app.command()
 def thresholds(
     context: typer.Context, questions: Annotated[str, typer.Argument(help="dev, or a file of questions")] = "dev",
+    limit: Annotated[int, typer.Option(help="Only N questions, spread over the set; 0: all")] = 0,
     home: Home = None, device: Device = None,
 ) -> None:
     """When to abstain and when to quote, chosen on dev; written beside the decoder's weights.
@@ -98,7 +100,7 @@ def thresholds(
     run = Run.of(context, home, False, device)
     with run.pipeline() as pipeline:
         pipeline.load_models()
-        rows = probe_all(pipeline, sets.load(questions), lambda n, of: _tick(n, of))
+        rows = probe_all(pipeline, spread(sets.load(questions), limit), _tick)
     chosen = choose(rows)
     chosen.save(SHIPPED)
     out.print(

@@ -23,10 +23,10 @@ from generator.abstention import Abstention, Point
 from generator.answerer import Answerer, Probe
 
 _GRID = tuple(n / 50 for n in range(1, 50))
-_LOG_PROBABILITIES = (-6.0, -3.0, -2.5, -2.0, -1.75, -1.5, -1.25, -1.0, -0.8)
-_SUPPORTS = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8)
+_LOG_PROBABILITIES = (-6.0, -2.0, -1.5, -1.0, -0.8, -0.6, -0.5, -0.4, -0.3, -0.25, -0.2, -0.15, -0.1)
+_SUPPORTS = (0.6, 0.7, 0.8, 0.9, 1.0)
 # Quoting must buy this much Match per answer that it replaces: the decoder's own words are what is wanted.
-_PRICE_OF_QUOTING = 0.1
+_PRICE_OF_QUOTING = 0.02
 
 
 @dataclass(frozen=True, slots=True)

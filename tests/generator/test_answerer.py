@@ -10,6 +10,7 @@ from generator.answerer import Answerer
 from generator.options import AnswerOptions
 from ingest.document import Chunk, Document, Page, chunk_id, document_hash
 from retrieval.hit import Hit
+from tests.fakes import HashEncoder
 from tests.generator.tiny import OTHER, PASSAGE, tiny_engine
 
 
@@ -34,7 +35,7 @@ def hits() -> list[Hit]:
 
 def answerer(**limits: object) -> Answerer:
     values = {"default": 0.0, "log_probability": -100.0, "supported": 0.0, **limits}
-    return Answerer(tiny_engine(), Abstention(**values), "0" * 16)  # type: ignore[arg-type]
+    return Answerer(tiny_engine(), Abstention(**values), "0" * 16, HashEncoder().encode)  # type: ignore[arg-type]
 
 
 def ask(one: Answerer, options: AnswerOptions) -> list[Sentence | Answer]:
