@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -211,9 +212,13 @@ def test_ctrl_c_is_clean(lectern: Lectern, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def started(*code: str, **options: Any) -> subprocess.Popen[bytes]:
-    """A Python process that runs `code` with the repository on its path."""
+    """A Python process that runs `code` with the repository on its path, and that Ctrl-C reaches.
+
+    Whatever runs the tests in the background of a script has SIGINT ignored, and children inherit that.
+    """
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("env", {})}
-    return subprocess.Popen([sys.executable, "-c", *code], env=environment, **options)
+    heeding = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    return subprocess.Popen([sys.executable, "-c", *code], env=environment, preexec_fn=heeding, **options)
 
 
 def test_help_loads_nothing_heavy_and_teaches() -> None:
