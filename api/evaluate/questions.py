@@ -35,7 +35,7 @@ def load(name: str) -> list[Question]:
 
 @dataclass(frozen=True, slots=True)
 class Evidenced:
-    """An answerable question and the ids of the chunks that hold one of its quotes, best first for nobody."""
+    """An answerable question and the ids of the chunks that hold one of its quotes."""
 
     question: Question
     gold: frozenset[str]
