@@ -19,6 +19,7 @@ HARD_FULL_WORDS = (3, 30)
 UNANSWERED_SHARE = (0.10, 0.30)
 MAX_CYRILLIC_EN = 0.10
 MIN_CYRILLIC_RU = 0.60
+MIN_CYRILLIC_OTHER = 0.30
 
 
 def check_reading_files(root: Path) -> tuple[list[ReadingPassage], list[Finding]]:
@@ -84,6 +85,9 @@ def _repeated(passage: ReadingPassage) -> Iterator[str]:
 
 
 def _check_question(passage: ReadingPassage, question: ReadingQuestion) -> tuple[list[str], list[str]]:
+    share = None if question.other is None else cyrillic_share(question.other)
+    if share is not None and (share < MIN_CYRILLIC_OTHER if passage.language == "en" else share > MAX_CYRILLIC_EN):
+        return ["\"other\" is not in the other language"], []
     if question.answer is None or question.full is None or question.evidence is None:
         return [], []
     errors, warnings = [], []

@@ -91,10 +91,14 @@ class Question:
 
 @dataclass(frozen=True)
 class ReadingQuestion:
-    """A question on one passage; `text[start:end] == answer`, all of them None when it has no answer."""
+    """A question on one passage; `text[start:end] == answer`, all of them None when it has no answer.
+
+    other: the same question in the other language, where it was written: reading across languages.
+    """
 
     id: str
     question: str
+    other: str | None
     answer: str | None
     full: str | None
     evidence: int | None
@@ -249,12 +253,13 @@ def parse_passage(record: Mapping[str, Any], language: Language, place: Place) -
 def _parse_reading(item: Any, name: str, sentences: tuple[str, ...], place: Place) -> ReadingQuestion:
     if not isinstance(item, dict):
         raise place.error(f"{name}: not an object")
-    known_fields(item, {"question", "answer", "full", "evidence"}, place)
+    known_fields(item, {"question", "answer", "full", "evidence", "other"}, place)
     question = text_field(item, "question", place)
+    other = text_field(item, "other", place) if "other" in item else None
     if item.get("answer") is None:
         if "answer" not in item or item.keys() & {"full", "evidence"}:
             raise place.error(f'{name}: an unanswered question has "answer": null and nothing else')
-        return ReadingQuestion(name, question, None, None, None, None, None)
+        return ReadingQuestion(name, question, other, None, None, None, None, None)
     answer, full = text_field(item, "answer", place), text_field(item, "full", place)
     number = item.get("evidence")
     if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < len(sentences):
@@ -263,7 +268,7 @@ def _parse_reading(item: Any, name: str, sentences: tuple[str, ...], place: Plac
     if within is None:
         raise place.error(f"{name}: answer {answer!r} is not in sentence {number}")
     start = within + sum(len(sentence) + 1 for sentence in sentences[:number])
-    return ReadingQuestion(name, question, answer, full, number, start, start + len(answer))
+    return ReadingQuestion(name, question, other, answer, full, number, start, start + len(answer))
 
 
 def find_span(sentence: str, answer: str) -> int | None:

@@ -1,6 +1,7 @@
 """The decoder on disk: safetensors in bfloat16, the vocabulary, the config and a manifest, every file hashed.
 
-Weights are made for one embedder; its fingerprint is in the manifest and checked at load.
+Weights are made over one embedder's word rows (and lower layers, if it uses them); their hash is in the manifest and
+checked at load. The embedder's other layers may be trained on without touching the decoder.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import BertModel
 
 from generator.errors import DecoderMissing
 from generator.model import Decoder, DecoderConfig
@@ -26,9 +28,18 @@ WEIGHTS_FILE, VOCABULARY_FILE, CONFIG_FILE, MANIFEST_FILE = (
 )
 
 
-def save_decoder(
-    model: Decoder, vocabulary: Vocabulary, embedder_fingerprint: str, folder: Path, extra: dict[str, Any]
-) -> None:
+def rows_fingerprint(network: BertModel, frozen_layers: int) -> str:
+    """Hash of what a decoder reads of the embedder: its embeddings and first `frozen_layers` layers, in bfloat16."""
+    digest = hashlib.sha256()
+    for module in (network.embeddings, *network.encoder.layer[:frozen_layers]):
+        for name, value in sorted(module.state_dict().items()):
+            if value.is_floating_point():
+                digest.update(name.encode())
+                digest.update(value.detach().cpu().to(torch.bfloat16).contiguous().view(torch.int16).numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def save_decoder(model: Decoder, vocabulary: Vocabulary, folder: Path, extra: dict[str, Any]) -> None:
     """Write the model; `extra` (settings, steps, data) goes into config.json for the card and for whoever asks."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: value.to(torch.bfloat16).contiguous() for name, value in model.state_dict().items()}
@@ -39,7 +50,7 @@ def save_decoder(
         encoding="utf-8",
     )
     files = {name: file_sha256(folder / name) for name in (WEIGHTS_FILE, VOCABULARY_FILE, CONFIG_FILE)}
-    manifest = {"format": 1, "embedder": embedder_fingerprint, "files": files}
+    manifest = {"format": 2, "reads": rows_fingerprint(model.network, model.config.frozen_layers), "files": files}
     (folder / MANIFEST_FILE).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
@@ -57,12 +68,13 @@ def load_decoder(
     for name, expected in manifest["files"].items():
         if not (folder / name).is_file() or file_sha256(folder / name) != expected:
             raise DecoderMissing(f"{folder / name} is missing or damaged; restore it from the repository")
-    if manifest["embedder"] != embedder.fingerprint:
-        raise DecoderMissing(
-            f"the decoder in {folder} was trained on another embedder ({manifest['embedder']}, not "
-            f"{embedder.fingerprint}); train it again with: lectern train decoder"
-        )
     config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))["decoder"]
+    found = rows_fingerprint(embedder.network, config["frozen_layers"])
+    if manifest.get("reads") != found:
+        raise DecoderMissing(
+            f"the decoder in {folder} was trained on another embedder's rows ({manifest.get('reads')}, not {found}); "
+            "train it again with: lectern train decoder"
+        )
     vocabulary = Vocabulary.load(folder / VOCABULARY_FILE, embedder.tokenizer)
     model = Decoder(DecoderConfig(**config), embedder.network, vocabulary)
     model.load_state_dict(load_file(folder / WEIGHTS_FILE))

@@ -28,7 +28,8 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last chec
 
 @app.callback()
 def train() -> None:
-    """Train a model. In order: embedder, decoder --stage read, decoder --stage write, thresholds.
+    """Train a model. In order: embedder --stage distil, embedder --stage contrast, decoder --stage read, decoder
+    --stage write, thresholds.
 
     Weights are written under --out; copy them over retrieval/weights or generator/weights to use them.
     """
@@ -37,23 +38,38 @@ def train() -> None:
 @app.command()
 def embedder(
     context: typer.Context, data: Data, out_folder: Out = Path("runs/embedder"), resume: Resume = False,
-    row_epochs: Annotated[float, typer.Option(help="Passes with Russian rows alone")] = 0.3,
-    body_epochs: Annotated[float, typer.Option(help="Passes with rows and body")] = 0.7,
+    stage: Annotated[
+        Literal["distil", "contrast"], typer.Option(help="distil: translations; contrast: questions and passages")
+    ] = "distil",
+    row_epochs: Annotated[float, typer.Option(help="distil: passes with Russian rows alone")] = 0.3,
+    body_epochs: Annotated[float, typer.Option(help="distil: passes with rows and body")] = 0.7,
+    steps: Annotated[int, typer.Option(min=1, help="contrast: training steps")] = 320,
+    start: Annotated[
+        Path | None, typer.Option("--from", metavar="DIR", help="contrast: the embedder to go on from")
+    ] = None,
     device: Device = None,
 ) -> None:
-    """The bilingual sentence embedder, from the English one and parallel text.
+    """The bilingual sentence embedder: first from the English one and parallel text, then from questions.
 
-    Example: lectern train embedder --data data --resume
+    Example: lectern train embedder --data data && lectern train embedder --data data --stage contrast
     """
+    from retrieval.training.contrastive import ContrastRun, ContrastSettings
     from retrieval.training.embedder import EmbedderSettings
     from retrieval.training.embedder import Run as TrainingRun
 
     _need_folder(data / "parallel")
     run = Run.of(context, None, False, device)
-    settings = EmbedderSettings(row_epochs=row_epochs, body_epochs=body_epochs)
-    report = _reporter(out_folder / "log.txt")
-    TrainingRun(data, out_folder, settings, run.device or "cpu", report).train(resume=resume)
-    out.print(f"weights: {out_folder / 'weights'}")
+    where, report = run.device or "cpu", _reporter(out_folder / f"{stage}.log")
+    if stage == "distil":
+        settings = EmbedderSettings(row_epochs=row_epochs, body_epochs=body_epochs)
+        TrainingRun(data, out_folder, settings, where, report).train(resume=resume)
+        out.print(f"weights: {out_folder / 'weights'}")
+        return
+    _need_folder(data / "qa")
+    ContrastRun(
+        data, out_folder / stage, start or out_folder / "weights", ContrastSettings(steps=steps), where, report
+    ).train(resume=resume)
+    out.print(f"weights: {out_folder / stage / 'weights'}")
 
 
 @app.command()

@@ -1,15 +1,15 @@
 """Examples become batches: distractors are drawn, passages shuffled, memory and targets built.
 
 How a prompt is composed (all by the run's random generator): a share of examples is closed book; the others get the
-gold passage and distractors, from the same group when there are others in it; answerable examples sometimes lose
-their gold passage and become unanswerable ones.
+gold passage and distractors: near misses of a search, others of the same group, any; answerable examples sometimes
+lose their gold passage and become unanswerable ones.
 """
 
 from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,8 +17,7 @@ import torch
 from generator.memory import EVIDENCE, MemoryBatch, Passage, Prompt, PromptEncoder
 from generator.pieces import special_id
 from generator.training.examples import Example, Interval
-from generator.training.loss import ReadingTargets
-from generator.training.targets import Step, TargetBatch, align, target_batch
+from generator.training.targets import ReadingTargets, Step, TargetBatch, align, target_batch
 from generator.vocabulary import Vocabulary
 
 
@@ -26,13 +25,14 @@ from generator.vocabulary import Vocabulary
 class Composition:
     """Shares of how prompts are composed.
 
-    distractors[n]: share of *batches* whose prompts get n passages beside the gold one; by batch, because a batch
+    mined: share of distractors that are near misses of a search, where there are any. distractors[n]: share of *batches* whose prompts get n passages beside the gold one; by batch, because a batch
     costs as much as its largest prompt.
     """
 
     closed_book: float = 0.15
     unanswerable: float = 0.12
     distractors: tuple[float, ...] = (0.6, 0.4)
+    mined: float = 0.6
     max_steps: int = 64
 
     def draw_distractors(self, rng: random.Random) -> int:
@@ -54,20 +54,22 @@ class Composed:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one training step takes."""
+    """What one training step takes: the reader's targets or the decoder's."""
 
     memory: MemoryBatch
     reading: ReadingTargets | None
-    targets: TargetBatch
+    targets: TargetBatch | None
 
 
 class Composer:
-    """Draws prompts from examples. Distractors come from the example's own group first: they are the hard ones."""
+    """Draws prompts from examples. hard: near misses by example id (`mining.mine`)."""
 
     def __init__(
-        self, examples: Sequence[Example], composition: Composition, fillers: Sequence[Example] = ()
+        self, examples: Sequence[Example], composition: Composition, fillers: Sequence[Example] = (),
+        hard: Mapping[str, Sequence[Passage]] | None = None,
     ) -> None:
         self.composition = composition
+        self._hard = hard or {}
         self._pool: dict[str, list[Passage]] = defaultdict(list)
         self._by_language: dict[str, list[Passage]] = defaultdict(list)
         for example in [*examples, *fillers]:
@@ -93,9 +95,11 @@ class Composer:
         for _ in range(20):
             if len(items) >= wanted:
                 break
-            pool = self._pool[example.group]
-            if len(pool) <= len(example.passages) or rng.random() < 0.3:
-                pool = self._by_language[example.language]
+            pool: Sequence[Passage] = self._hard.get(example.id, ())
+            if not pool or rng.random() >= c.mined:
+                pool = self._pool[example.group]
+                if len(pool) <= len(example.passages) or rng.random() < 0.3:
+                    pool = self._by_language[example.language]
             passage = rng.choice(pool)
             if passage.text not in own:
                 own.add(passage.text)
@@ -118,8 +122,13 @@ class Collator:
         self.encoder, self.vocabulary, self.max_steps = encoder, vocabulary, max_steps
         self._begin = special_id(encoder.tokenizer, "[CLS]")
 
-    def collate(self, composed: Sequence[Composed]) -> Batch:
-        """Memory, reading targets and decoding targets; an answer that cannot be written is left out of the loss."""
+    def for_reading(self, composed: Sequence[Composed]) -> Batch:
+        """Memory and reading targets."""
+        memory = self.encoder.batch([item.prompt for item in composed])
+        return Batch(memory, self._reading(composed, memory), None)
+
+    def for_writing(self, composed: Sequence[Composed]) -> Batch:
+        """Memory and decoding targets; an answer that cannot be written is left out of the loss."""
         memory = self.encoder.batch([item.prompt for item in composed])
         rows: list[list[Step]] = []
         for b, item in enumerate(composed):
@@ -133,8 +142,7 @@ class Collator:
             )
             rows.append(steps or [])
         targets = target_batch(rows, memory, len(self.vocabulary), self._begin, self.encoder.multiple)
-        reading = self._reading(composed, memory) if memory.passage_ids.shape[1] else None
-        return Batch(memory, reading, targets)
+        return Batch(memory, None, targets)
 
     def _reading(self, composed: Sequence[Composed], memory: MemoryBatch) -> ReadingTargets:
         B, P, Sp = memory.passage_ids.shape

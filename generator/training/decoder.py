@@ -1,8 +1,9 @@
-"""`lectern train decoder --stage read|write`: reader's top and decoder together, spans first, written answers last.
+"""`lectern train decoder --stage read|write`: first the reader learns to find answers, then the decoder to say them.
 
-Stage "read": English sets teach reading, the reading sets and the corpus teach Russian and when not to answer; most
-answers are cut out by rule. Stage "write" goes on from its weights: mostly answers written as sentences, questions
-in Russian on English passages, more distractors. Everything is drawn from one seed.
+Stage "read" trains the reader's layers and heads: spans, evidence, relevance. English sets teach reading, the reading
+sets and the corpus teach Russian, reading across languages and when not to answer; half of the passages are near
+misses that a search returned. Stage "write" trains the decoder over that reader, which stays as it is: mostly answers
+written as sentences, more distractors, a share without passages. Everything is drawn from one seed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
 
 import torch
 
@@ -27,28 +27,29 @@ from generator.training.batches import Collator, Composer, Composition
 from generator.training.corpus_examples import load_corpus_examples
 from generator.training.dev import dev_prompts, dev_scores
 from generator.training.examples import Example, load_reading_examples, shared_examples
-from generator.training.loop import LoopSettings, train
+from generator.training.loop import LoopSettings, Stage, train
+from generator.training.mining import mine
 from generator.vocabulary import Vocabulary
 from retrieval.embedder import BilingualEmbedder
 
 VOCABULARY_SIZE = 6000
-Stage = Literal["read", "write"]
-
 # How often an example of a source is drawn, relative to others. "-written": rows of the shared sets for which
-# somebody wrote the answer as a sentence; "cross": Russian questions on English passages.
+# somebody wrote the answer as a sentence; "cross": questions in another language than their passages.
 WEIGHTS: dict[Stage, dict[str, float]] = {
     "read": {
-        "new_wiki": 1.0, "new_wiki-written": 1.0, "reddit": 0.5, "amazon_reviews": 0.35, "nq_open_oracle": 0.8,
-        "covidqa": 0.5, "cross": 1.0, "reading-ru": 4.0, "reading-en": 3.0, "corpus-ru": 4.0, "corpus-en": 3.0,
+        "new_wiki": 1.0, "new_wiki-written": 1.0, "reddit": 0.25, "amazon_reviews": 0.2, "nq_open_oracle": 0.8,
+        "covidqa": 0.5, "cross": 1.0, "reading-ru": 1.6, "reading-en": 1.2, "reading-cross": 1.2,
+        "corpus-ru": 2.5, "corpus-en": 2.0, "corpus-cross": 1.2,
     },
     "write": {
-        "new_wiki": 0.2, "new_wiki-written": 1.5, "reddit": 0.05, "amazon_reviews": 0.03, "nq_open_oracle": 0.2,
-        "covidqa": 0.1, "cross": 1.0, "reading-ru": 3.0, "reading-en": 3.0, "corpus-ru": 5.0, "corpus-en": 4.0,
+        "new_wiki": 0.1, "new_wiki-written": 1.0, "reddit": 0.02, "amazon_reviews": 0.02, "nq_open_oracle": 0.1,
+        "covidqa": 0.05, "cross": 0.7, "reading-ru": 1.5, "reading-en": 1.2, "reading-cross": 0.7,
+        "corpus-ru": 3.0, "corpus-en": 2.5, "corpus-cross": 0.7,
     },
 }
 COMPOSITIONS: dict[Stage, Composition] = {
-    "read": Composition(distractors=(0.65, 0.35)),
-    "write": Composition(distractors=(0.5, 0.4, 0.1)),
+    "read": Composition(closed_book=0.0, unanswerable=0.2, distractors=(0.6, 0.4)),
+    "write": Composition(closed_book=0.15, unanswerable=0.0, distractors=(0.4, 0.35, 0.25)),
 }
 
 
@@ -73,6 +74,9 @@ def train_decoder(
     examples += load_reading_examples("train") + corpus
     for example in load_reading_examples("dev") + corpus_dev:
         dev.setdefault(example.source, []).append(example)
+    hard = mine(examples, [(e.language, passage) for e in [*examples, *fillers] for passage in e.passages])
+    if stage == "write":
+        examples = [example for example in examples if example.answerable]
     counts = Counter(example.source for example in examples)
     report(f"examples: {dict(counts)}; dev: { {name: len(rows) for name, rows in dev.items()} }")
 
@@ -88,10 +92,10 @@ def train_decoder(
     encoder = PromptEncoder(embedder.tokenizer, multiple=16)
     composition = COMPOSITIONS[stage]
     weights = WEIGHTS[stage]
-    composer = Composer(examples, composition, fillers)
+    composer = Composer(examples, composition, fillers, hard)
     collator = Collator(encoder, vocabulary, composition.max_steps)
     engine = Engine(model, vocabulary, encoder)
-    prompts = _dev_prompts(dev, fillers_dev, per_source=40)
+    prompts = _dev_prompts(dev, fillers_dev, per_source=100 if stage == "read" else 40)
     extra = {
         "settings": asdict(settings), "composition": asdict(composition), "examples": dict(counts),
         "weights": weights, "stage": stage,
@@ -99,7 +103,7 @@ def train_decoder(
 
     def milestone(step: int) -> None:
         model.eval()
-        scores = dev_scores(engine, prompts)
+        scores = dev_scores(engine, prompts, write=stage == "write")
         model.train()
         for source, row in scores.items():
             report(f"dev {source}: " + " ".join(f"{name} {value}" for name, value in row.items()))
@@ -107,22 +111,25 @@ def train_decoder(
             log.write(json.dumps({"stage": stage, "step": step, "scores": scores}) + "\n")
         minutes = (time.monotonic() - started) / 60
         save_decoder(
-            model, vocabulary, embedder.fingerprint, folder / stage,
+            model, vocabulary, folder / stage,
             {**extra, "step": step, "minutes": round(minutes, 1), "dev": scores},
         )
 
     marks = sorted({round(settings.steps * share) for share in (0.5, 1.0)})
     train(
         model, composer, collator, examples, [weights[example.source] for example in examples], settings,
-        folder / f"{stage}.checkpoint.pt", resume=resume, report=report, on_milestone=milestone, milestones=marks,
+        stage, folder / f"{stage}.checkpoint.pt", resume=resume, report=report, on_milestone=milestone, milestones=marks,
     )
 
 
 def _dev_prompts(dev: dict[str, list[Example]], fillers: list[Example], per_source: int) -> list:  # type: ignore[type-arg]
     rng = random.Random(3)
-    wanted = ("new_wiki", "reading-ru", "reading-en", "corpus-ru", "corpus-en")
+    wanted = (
+        "new_wiki", "cross", "reading-ru", "reading-en", "reading-cross", "corpus-ru", "corpus-en", "corpus-cross"
+    )
     chosen = [e for name in wanted for e in rng.sample(dev.get(name, []), min(per_source, len(dev.get(name, []))))]
     everything = [example for rows in dev.values() for example in rows]
-    composer = Composer(everything, Composition(closed_book=0.0, unanswerable=0.0), fillers)
+    hard = mine(chosen, [(e.language, passage) for e in [*everything, *fillers] for passage in e.passages])
+    composer = Composer(everything, Composition(closed_book=0.0, unanswerable=0.0, mined=1.0), fillers, hard)
     return dev_prompts(chosen, composer)
 

@@ -6,12 +6,13 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 
-from generator.engine import Engine
+from generator.engine import Engine, Reading
 from generator.memory import Prompt
 from generator.metrics import match, token_f1
 from generator.sampling import SamplingOptions
 from generator.training.batches import Composed, Composer
 from generator.training.examples import Example
+from ingest.sentences import split_sentences
 
 
 def gold_strings(example: Example) -> list[str]:
@@ -27,33 +28,54 @@ def dev_prompts(examples: Sequence[Example], composer: Composer, seed: int = 5) 
     return [(example, composer.compose(example, 1, rng)) for example in examples]
 
 
+def evidence_found(reading: Reading, composed: Composed) -> bool:
+    """Whether the sentence with the highest mean evidence score, of all passages, is a gold one."""
+    best, gold = float("-inf"), False
+    for p, passage in enumerate(composed.prompt.passages):
+        for a, z in split_sentences(passage.text):
+            scores = [score for start, _, score in reading.evidence[p] if a <= start < z]
+            if scores and sum(scores) / len(scores) > best:
+                best = sum(scores) / len(scores)
+                gold = any(min(z, end) - max(a, start) > 0.5 * (z - a) for start, end in composed.gold[p])
+    return gold
+
+
 def dev_scores(
-    engine: Engine, prompts: Sequence[tuple[Example, Composed]], batch_size: int = 16
+    engine: Engine, prompts: Sequence[tuple[Example, Composed]], *, write: bool, batch_size: int = 16
 ) -> dict[str, dict[str, float]]:
-    """Per source: span F1, Match of the answer, Match closed book, words per answer, relevance accuracy."""
+    """Per source: span F1, evidence sentence found, relevance accuracy, gold passage above the other; with `write`
+    also Match of the answer, Match closed book, words per answer."""
     sums: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for start in range(0, len(prompts), batch_size):
         part = prompts[start : start + batch_size]
         given = [composed.prompt for _, composed in part]
         memory, sources, readings = engine.read(given)
-        answers = engine.write(given, memory, sources, SamplingOptions())
-        closed = engine.generate([Prompt(prompt.question) for prompt in given])
-        for (example, composed), reading, answer, alone in zip(part, readings, answers, closed, strict=True):
+        for (example, composed), reading in zip(part, readings, strict=True):
             row = sums[example.source]
             for relevance, gold in zip(reading.relevance, composed.gold, strict=True):
                 row["relevance"].append(float((relevance > 0) == bool(gold)))
-            if not example.answerable or not composed.answer or example.span is None:
+            if not example.answerable or example.span is None:
                 continue
             wanted = gold_strings(example)
             assert reading.span is not None
             p, a, z, _ = reading.span
             row["span_f1"].append(token_f1(composed.prompt.passages[p].text[a:z], wanted))
-            row["match"].append(float(match(answer.text, wanted)))
-            row["closed"].append(float(match(alone.text, wanted)))
-            row["words"].append(float(len(answer.text.split())))
-            row["ended"].append(float(answer.ended))
+            row["evidence"].append(float(evidence_found(reading, composed)))
+            best = max(range(len(composed.gold)), key=lambda n: reading.relevance[n])
+            row["gold_first"].append(float(bool(composed.gold[best])))
+        if not write:
+            continue
+        answers = engine.write(given, memory, sources, SamplingOptions())
+        closed = engine.generate([Prompt(prompt.question) for prompt in given])
+        for (example, _), answer, alone in zip(part, answers, closed, strict=True):
+            if example.answerable and example.span is not None:
+                row, wanted = sums[example.source], gold_strings(example)
+                row["match"].append(float(match(answer.text, wanted)))
+                row["closed"].append(float(match(alone.text, wanted)))
+                row["words"].append(float(len(answer.text.split())))
+                row["ended"].append(float(answer.ended))
     return {
         source: {name: round(sum(values) / len(values), 3) for name, values in row.items()}
-        | {"n": float(len(row["match"]))}
+        | {"n": float(len(row["span_f1"]))}
         for source, row in sums.items()
     }

@@ -7,7 +7,6 @@ only the training split.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from pathlib import Path
 from corpus.format import ReadingPassage, load_reading
 from generator.memory import Passage
 from ingest.sentences import split_sentences
+from retrieval.training.pairs import held_out
 from retrieval.training.parallel import read_json_lines
 
 Interval = tuple[int, int]
@@ -25,10 +25,11 @@ Interval = tuple[int, int]
 class Example:
     """One thing to learn from.
 
-    group: examples of one article or set: their passages are hard distractors for each other. passages: gold first;
-    without gold the passage that looks right but is not. span: character interval of the short answer in the gold
-    passage. evidence: intervals of the gold sentences, per passage. written: the answer was written as a sentence by
-    a person rather than cut out by rule.
+    id: what follows an "@" tells the same question in the other language apart. group: examples of one article or
+    set: their passages are hard distractors for each other. language: of the passages. passages: gold first; without
+    gold the passage that looks right but is not. span: character interval of the short answer in the gold passage.
+    evidence: intervals of the gold sentences, per passage. written: the answer was written as a sentence by a person
+    rather than cut out by rule.
     """
 
     id: str
@@ -46,11 +47,6 @@ class Example:
     def answerable(self) -> bool:
         """Whether the gold passage is there."""
         return bool(self.answer)
-
-
-def held_out_article(name: str) -> bool:
-    """A tenth of the articles, by hash: dev, never trained on."""
-    return hashlib.sha256(name.encode()).digest()[0] < 26
 
 
 _CLAUSE = re.compile(r"(?<=[,;:—–)])\s+|\s+(?=[(—–])")
@@ -147,14 +143,17 @@ def shared_examples(
             )
             if example is None:
                 continue
-            is_dev = name == "squadshifts" and held_out_article(group)
+            is_dev = name == "squadshifts" and held_out(group)
             yield replace(example, source=f"{domain}-written") if example.written else example, is_dev
             if row_id in translated:
-                yield replace(example, id=f"{row_id}-ru", source="cross", question=translated[row_id]), is_dev
+                yield replace(example, id=f"{row_id}@ru", source="cross", question=translated[row_id]), is_dev
 
 
 def reading_examples(passages: list[ReadingPassage]) -> Iterator[Example]:
-    """Examples from our own reading sets: written answers, and questions that the passage does not answer."""
+    """Examples from our own reading sets: written answers, and questions that the passage does not answer.
+
+    A question that was also written in the other language gives one more example, with "@" in its id.
+    """
     for passage in passages:
         text = Passage(passage.title, passage.text)
         starts = [0]
@@ -163,14 +162,17 @@ def reading_examples(passages: list[ReadingPassage]) -> Iterator[Example]:
         for question in passage.questions:
             common = (question.id, f"reading-{passage.language}", passage.id.rsplit("-", 1)[0], passage.language)
             if question.evidence is None or question.start is None or question.end is None:
-                yield Example(*common, question.question, (text,), "", None, ((),), True)
-                continue
-            at = question.evidence
-            interval = (starts[at], starts[at] + len(passage.sentences[at]))
-            yield Example(
-                *common, question.question, (text,), question.full or "", (question.start, question.end),
-                ((interval,),), True,
-            )
+                example = Example(*common, question.question, (text,), "", None, ((),), True)
+            else:
+                at = question.evidence
+                interval = (starts[at], starts[at] + len(passage.sentences[at]))
+                example = Example(
+                    *common, question.question, (text,), question.full or "", (question.start, question.end),
+                    ((interval,),), True,
+                )
+            yield example
+            if question.other is not None:
+                yield replace(example, id=f"{example.id}@", source="reading-cross", question=question.other)
 
 
 def load_reading_examples(split: str) -> list[Example]:

@@ -11,15 +11,17 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 
-from generator.model import Decoder
+from generator.model import READER, Decoder
 from generator.training.batches import Collator, Composer, shuffled_batches
 from generator.training.examples import Example
 from generator.training.loss import Losses, losses
 from retrieval.training.mixed import MasterAdamW, cosine_rate
 
+Stage = Literal["read", "write"]
 # Batches are drawn for this many steps at a time, so that a resumed run draws the same ones.
 BLOCK = 200
 
@@ -31,20 +33,22 @@ class LoopSettings:
 
     steps: int
     batch_size: int = 12
-    joint_rate: float = 2e-4
+    joint_rate: float = 1.5e-4
     new_rate: float = 1e-3
     warmup_steps: int = 200
     seed: int = 29
     checkpoint_seconds: float = 300.0
 
 
-def optimizer_for(model: Decoder, settings: LoopSettings) -> MasterAdamW:
-    """Lower rate for the layers that come from the embedder."""
-    joint = [p for n, p in model.named_parameters() if n.startswith("joint.")]
-    fresh = [p for n, p in model.named_parameters() if not n.startswith("joint.")]
-    return MasterAdamW(
-        [{"params": joint, "lr": settings.joint_rate}, {"params": fresh, "lr": settings.new_rate}]
-    )
+def optimizer_for(model: Decoder, settings: LoopSettings, stage: Stage) -> MasterAdamW:
+    """The reader's or the decoder's parameters; a lower rate for the layers that come from the embedder."""
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name.startswith(READER) is (stage == "read"))
+    own = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+    joint = [p for n, p in own if n.startswith("joint.")]
+    fresh = [p for n, p in own if not n.startswith("joint.")]
+    groups = [{"params": joint, "lr": settings.joint_rate}, {"params": fresh, "lr": settings.new_rate}]
+    return MasterAdamW([group for group in groups if group["params"]])
 
 
 def train(
@@ -54,6 +58,7 @@ def train(
     examples: Sequence[Example],
     weights: Sequence[float],
     settings: LoopSettings,
+    stage: Stage,
     checkpoint: Path,
     *,
     resume: bool,
@@ -61,9 +66,12 @@ def train(
     on_milestone: Callable[[int], None] | None = None,
     milestones: Sequence[int] = (),
 ) -> None:
-    """Run the stage; `weights[i]` is how often example i is drawn, relative to others."""
+    """Run a stage: "read" trains the reader, "write" the decoder over it.
+
+    weights[i]: how often example i is drawn, relative to others.
+    """
     device = next(model.parameters()).device
-    optimizer = optimizer_for(model, settings)
+    optimizer = optimizer_for(model, settings, stage)
     first = 0
     if resume and checkpoint.is_file():
         state = torch.load(checkpoint, weights_only=True)
@@ -80,9 +88,9 @@ def train(
             for part in list(drawn)[step - block : settings.steps - block]:
                 rng = _rng(settings, BLOCK * settings.steps + step)
                 distractors = composer.composition.draw_distractors(rng)
-                batch = collator.collate([composer.compose(example, distractors, rng) for example in part])
-                memory = model.read(batch.memory.to(device))
-                result = losses(model, memory, batch.reading, batch.targets)
+                composed = [composer.compose(example, distractors, rng) for example in part]
+                collate = collator.for_reading if stage == "read" else collator.for_writing
+                result = losses(model, collate(composed), device)
                 result.total.backward()  # type: ignore[no-untyped-call]
                 optimizer.step(cosine_rate(step, settings.steps, settings.warmup_steps))
                 step += 1

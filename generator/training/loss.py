@@ -1,4 +1,4 @@
-"""Losses: the reader's (relevance, span, evidence) and the decoder's (some right action), each a mean per example.
+"""Losses: the reader's (relevance, span, evidence) or the decoder's (some right action), each a mean per example.
 
 Decoder: -log of the summed probability of all right actions (marginal pointer loss; Gulcehre et al. 2016, arXiv
 1603.08148, See et al. 2017, arXiv 1704.04368). Span: cross-entropy of start and end within the gold passage
@@ -13,18 +13,8 @@ import torch
 import torch.nn.functional as F
 
 from generator.model import Decoder, Memory
-from generator.training.targets import TargetBatch
-
-
-@dataclass(frozen=True, slots=True)
-class ReadingTargets:
-    """relevant [B, P] 1 where the passage answers, -1 where there is no passage; start, end [B] flat positions in
-    P * Sp or -100; evidence [B, P, Sp] 1 in gold sentences."""
-
-    relevant: torch.Tensor
-    start: torch.Tensor
-    end: torch.Tensor
-    evidence: torch.Tensor
+from generator.training.batches import Batch
+from generator.training.targets import ReadingTargets, TargetBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +60,18 @@ def reading_losses(memory: Memory, targets: ReadingTargets) -> tuple[torch.Tenso
     return span, evidence, relevance
 
 
-def losses(
-    model: Decoder, memory: Memory, reading: ReadingTargets | None, targets: TargetBatch
-) -> Losses:
-    """All losses of a batch."""
-    prepared = model.prepare(memory, cached=False)
-    scores = model.scores(memory, prepared, targets.ids, targets.cases, targets.positions)
-    zero = scores.sum() * 0.0
-    span, evidence, relevance = (zero, zero, zero) if reading is None else reading_losses(memory, reading)
-    return Losses(decode_loss(scores, targets), span, evidence, relevance)
+def losses(model: Decoder, batch: Batch, device: torch.device) -> Losses:
+    """The losses that the batch has targets for; the others are 0. Where only writing is taught, the reader's
+    states are taken as they are."""
+    zero = torch.zeros((), device=device)
+    if batch.targets is None:
+        assert batch.reading is not None
+        memory = model.read(batch.memory.to(device))
+        return Losses(zero, *reading_losses(memory, batch.reading.to(device)))
+    with torch.no_grad():
+        memory = model.read(batch.memory.to(device))
+    targets = batch.targets.to(device)
+    scores = model.scores(
+        memory, model.prepare(memory, cached=False), targets.ids, targets.cases, targets.positions
+    )
+    return Losses(decode_loss(scores, targets), zero, zero, zero)

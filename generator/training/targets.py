@@ -113,6 +113,21 @@ def _choose(
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingTargets:
+    """relevant [B, P] 1 where the passage answers, -1 where there is no passage; start, end [B] flat positions in
+    P * Sp or -100; evidence [B, P, Sp] 1 in gold sentences."""
+
+    relevant: torch.Tensor
+    start: torch.Tensor
+    end: torch.Tensor
+    evidence: torch.Tensor
+
+    def to(self, device: torch.device) -> ReadingTargets:
+        """The same on another device."""
+        return ReadingTargets(*(value.to(device) for value in (self.relevant, self.start, self.end, self.evidence)))
+
+
+@dataclass(frozen=True, slots=True)
 class TargetBatch:
     """Targets of a batch, padded to T steps, the last of each the end.
 
@@ -125,6 +140,11 @@ class TargetBatch:
     positions: torch.Tensor
     allowed: torch.Tensor
     mask: torch.Tensor
+
+    def to(self, device: torch.device) -> TargetBatch:
+        """The same on another device."""
+        parts = (self.ids, self.cases, self.positions, self.allowed, self.mask)
+        return TargetBatch(*(value.to(device) for value in parts))
 
 
 def target_batch(

@@ -69,7 +69,8 @@ def padded(rows: list[list[int]], device: torch.device) -> tuple[torch.Tensor, t
     return ids.to(device), mask.to(device)
 
 
-def _token_rows(tokenizer: Tokenizer, texts: list[str], max_tokens: int) -> list[list[int]]:
+def token_rows(tokenizer: Tokenizer, texts: list[str], max_tokens: int) -> list[list[int]]:
+    """Token ids of each text with the special ones, at most `max_tokens`."""
     tokenizer.enable_truncation(max_tokens)
     rows = [encoding.ids for encoding in tokenizer.encode_batch(texts)]
     tokenizer.no_truncation()
@@ -91,8 +92,8 @@ def encode_rows(network: BertModel, rows: list[list[int]], device: torch.device,
 def translation_accuracy(network: BertModel, tokenizer: Tokenizer, pairs: list[Pair]) -> dict[str, float]:
     """accuracy@1 of finding the translation among all of `pairs`, both ways."""
     device = next(network.parameters()).device
-    english = encode_rows(network, _token_rows(tokenizer, [p.english for p in pairs], 128), device)
-    russian = encode_rows(network, _token_rows(tokenizer, [p.russian for p in pairs], 128), device)
+    english = encode_rows(network, token_rows(tokenizer, [p.english for p in pairs], 128), device)
+    russian = encode_rows(network, token_rows(tokenizer, [p.russian for p in pairs], 128), device)
     scores = russian @ english.T
     gold = torch.arange(len(pairs))
     return {
@@ -135,8 +136,8 @@ class Run:
             pieces_path.write_text(json.dumps(self.pieces, ensure_ascii=False), encoding="utf-8")
         self.tokenizer = build_tokenizer(self.pieces)
         self.teacher = moved(english_network(), self.device, torch.bfloat16)
-        self.english_rows = _token_rows(self.tokenizer, [pair.english for pair in self.pairs], settings.max_tokens)
-        self.russian_rows = _token_rows(self.tokenizer, [pair.russian for pair in self.pairs], settings.max_tokens)
+        self.english_rows = token_rows(self.tokenizer, [pair.english for pair in self.pairs], settings.max_tokens)
+        self.russian_rows = token_rows(self.tokenizer, [pair.russian for pair in self.pairs], settings.max_tokens)
         self.targets = self._targets()
         self.student = english_network()
         table = self.student.embeddings.word_embeddings.weight.data
@@ -153,7 +154,7 @@ class Run:
                 return saved
         self.report(f"teacher vectors of {len(self.pairs)} English sentences")
         english_only = build_tokenizer([])  # the teacher knows no Russian pieces
-        rows = _token_rows(english_only, [pair.english for pair in self.pairs], self.settings.max_tokens)
+        rows = token_rows(english_only, [pair.english for pair in self.pairs], self.settings.max_tokens)
         targets = encode_rows(self.teacher, rows, self.device)
         torch.save(targets, path)
         return targets

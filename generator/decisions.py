@@ -1,0 +1,94 @@
+"""What is decided by numbers fitted on dev: how passages are ranked, which sentence carries the answer, how sure that
+is, and when to say that the documents do not answer.
+
+Every decision is a weighted sum of a few named features, so that it can be read, and refitted in a minute by `lectern
+train thresholds`. `thresholds.json` beside the weights holds the sums, and, for a grid of thresholds, the share of
+wrong answers among those given (risk) and the share of questions answered (coverage). A person who names a risk gets
+the lowest threshold that keeps it on dev; nobody promises it elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+THRESHOLDS_FILE = "thresholds.json"
+
+# Of a passage: log-odds by the reader that it answers; its BM25 score over the best one's; its cosine with the
+# question; minus the logarithm of its rank before.
+RANKING = ("relevance", "bm25", "dense", "order")
+# Of a sentence: its passage's log-odds by the reader, and by the ranking; whether it is in the question's language;
+# the mean log-odds of its pieces to be evidence; its best answer span's score under the best of all; its cosine with
+# the question.
+SENTENCE = ("relevance", "rank", "language", "evidence", "span", "cosine")
+# Of the chosen sentence: the same, how far it is ahead of the best sentence of another passage, and 1.
+CONFIDENCE = (*SENTENCE, "margin", "one")
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One threshold (a confidence) with its risk and coverage on dev, each 0..1."""
+
+    threshold: float
+    risk: float
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """Weights of the features above, in their order, and thresholds.
+
+    default: the confidence below which there is no answer when no risk is named. log_probability: a decoder sentence
+    below this mean is not good enough and the evidence is quoted instead. supported: likewise for its share of words
+    found in the source.
+    """
+
+    ranking: tuple[float, ...] = (1.0, 1.0, 2.0, 0.5)
+    sentence: tuple[float, ...] = (0.5, 0.5, 0.5, 0.5, 0.2, 5.0)
+    confidence: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    default: float = 0.5
+    log_probability: float = -1.5
+    supported: float = 0.6
+    curve: tuple[Point, ...] = ()
+
+    def threshold(self, risk: float | None) -> float:
+        """The confidence below which there is no answer. A risk that no threshold keeps on dev gives the strictest."""
+        if risk is None or not self.curve:
+            return self.default
+        kept = [point.threshold for point in self.curve if point.risk <= risk]
+        return min(kept) if kept else max(point.threshold for point in self.curve)
+
+    def save(self, folder: Path) -> None:
+        """Write `thresholds.json`."""
+        (folder / THRESHOLDS_FILE).write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Decisions:
+        """What `save` wrote; the defaults where nothing was measured."""
+        path = folder / THRESHOLDS_FILE
+        if not path.is_file():
+            return cls()
+        values = json.loads(path.read_text(encoding="utf-8"))
+        for name in ("ranking", "sentence", "confidence"):
+            values[name] = tuple(values[name])
+        values["curve"] = tuple(Point(**point) for point in values["curve"])
+        return cls(**values)
+
+
+def weighted(weights: Sequence[float], features: Sequence[float]) -> float:
+    """The sum that a decision rests on."""
+    return sum(weight * value for weight, value in zip(weights, features, strict=True))
+
+
+def probability(log_odds: float) -> float:
+    """The logistic function."""
+    return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, log_odds))))
+
+
+def log_odds(probability: float) -> float:
+    """Its inverse; 0 and 1 are taken as very near to them."""
+    clamped = min(1.0 - 1e-6, max(1e-6, probability))
+    return math.log(clamped / (1.0 - clamped))

@@ -1,0 +1,77 @@
+"""The sentence that carries the answer: every sentence of the passages as a candidate with its features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from generator.decisions import Decisions, probability, weighted
+from generator.engine import PieceScores, Reading
+from ingest.sentences import split_sentences
+
+Interval = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence of passage number `passage`; features: `decisions.SENTENCE`."""
+
+    passage: int
+    interval: Interval
+    features: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The best candidate, and how likely it is right (`decisions.CONFIDENCE` and the probability they give)."""
+
+    candidate: Candidate
+    features: tuple[float, ...]
+    confidence: float
+
+
+def candidates(
+    reading: Reading, passages: Sequence[str], rank: Sequence[float], own_language: Sequence[bool],
+    likeness: Callable[[Sequence[str]], Sequence[float]],
+) -> list[Candidate]:
+    """Every sentence that the reader saw. rank[p]: log-odds of passage p by the ranking; likeness: cosines of
+    sentences with the question."""
+    found: list[tuple[int, Interval, float, float]] = []
+    for p, text in enumerate(passages):
+        for interval in split_sentences(text):
+            scores = [row for row in reading.pieces[p] if interval[0] <= row.start < interval[1]]
+            if scores:
+                found.append((p, interval, sum(row.evidence for row in scores) / len(scores), best_span(scores)))
+    if not found:
+        return []
+    cosines = likeness([passages[p][slice(*interval)] for p, interval, _, _ in found])
+    best = max(span for *_, span in found)
+    return [
+        Candidate(
+            p, interval,
+            (reading.relevance[p], rank[p], float(own_language[p]), evidence, max(-20.0, span - best), cosine),
+        )
+        for (p, interval, evidence, span), cosine in zip(found, cosines, strict=True)
+    ]
+
+
+def best_span(scores: Sequence[PieceScores], longest: int = 30) -> float:
+    """The highest start + end score of a span of at most `longest` of these pieces."""
+    best = float("-inf")
+    for first, row in enumerate(scores):
+        end = max(other.span_end for other in scores[first : first + longest])
+        best = max(best, row.span_start + end)
+    return best
+
+
+def choose(found: Sequence[Candidate], decisions: Decisions) -> Choice | None:
+    """The best of the candidates by the fitted sum."""
+    if not found:
+        return None
+    sums = [weighted(decisions.sentence, candidate.features) for candidate in found]
+    at = max(range(len(found)), key=sums.__getitem__)
+    best = found[at]
+    others = [value for value, other in zip(sums, found, strict=True) if other.passage != best.passage]
+    margin = min(10.0, sums[at] - max(others)) if others else 10.0
+    features = (*best.features, margin, 1.0)
+    return Choice(best, features, probability(weighted(decisions.confidence, features)))

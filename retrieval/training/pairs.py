@@ -1,0 +1,106 @@
+"""Questions with the passages that answer them: what the contrastive stage of the embedder is trained on.
+
+Question and passage may differ in language. Questions of reviews and forums are left out: they make sense only beside
+their passage («is it loud?»), so they would teach that anything finds anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpus.format import Split, load_questions, load_reading
+from corpus.rows import load_rows
+from ingest.sentences import split_sentences
+from retrieval.entries import chunk_text
+from retrieval.training.notes import gold_chunks, load_notes
+from retrieval.training.parallel import read_json_lines
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionPassage:
+    """group: passages of one group are hard to tell apart (a note, an article); language: of the passage; cross: the
+    question is in the other language."""
+
+    source: str
+    group: str
+    language: str
+    question: str
+    passage: str
+    cross: bool
+
+
+def held_out(group: str) -> bool:
+    """A tenth of the articles of the shared sets, by hash: dev."""
+    return hashlib.sha256(group.encode()).digest()[0] < 26
+
+
+def window(text: str, at: int, max_words: int = 90) -> str:
+    """Whole sentences around the character `at`, about `max_words` words: long contexts are cut."""
+    sentences = split_sentences(text)
+    index = next((i for i, (a, b) in enumerate(sentences) if a <= at < b), 0)
+    first = last = index
+    words = len(text[slice(*sentences[index])].split())
+    while True:
+        before = after = None
+        if first > 0:
+            before = len(text[slice(*sentences[first - 1])].split())
+        if last + 1 < len(sentences):
+            after = len(text[slice(*sentences[last + 1])].split())
+        if before is not None and words + before <= max_words:
+            first, words = first - 1, words + before
+        elif after is not None and words + after <= max_words:
+            last, words = last + 1, words + after
+        else:
+            return text[sentences[first][0] : sentences[last][1]]
+
+
+def shared_pairs(data: Path) -> Iterator[tuple[QuestionPassage, bool]]:
+    """(pair, is dev) of the encyclopaedic English sets, with the Russian questions written for their rows."""
+    russian = {row.id: row.text for row in load_rows("translations")}
+    for name in ("squadshifts", "nq_open_oracle", "covidqa"):
+        for row in read_json_lines(data / "qa" / f"{name}.jsonl.xz"):
+            row_id, context = str(row["id"]), str(row["context"])
+            domain = row_id.split("-")[1] if name == "squadshifts" else name
+            answers = [str(answer).strip() for answer in row["answers"]]  # type: ignore[attr-defined]
+            at = next((context.find(answer) for answer in answers if answer and answer in context), -1)
+            if domain in ("amazon_reviews", "reddit") or at < 0:
+                continue
+            group = f"{domain}:{row['title']}" if domain == "new_wiki" else f"{domain}:{context[:80]}"
+            passage = f"{str(row['title']).replace('_', ' ')}\n{window(context, at)}"
+            is_dev = name == "squadshifts" and held_out(group)
+            yield QuestionPassage(domain, group, "en", str(row["question"]), passage, False), is_dev
+            if row_id in russian:
+                yield QuestionPassage("cross", group, "en", russian[row_id], passage, True), is_dev
+
+
+def reading_pairs(split: Split) -> Iterator[QuestionPassage]:
+    """Answerable questions of the reading sets."""
+    for passage in load_reading(split=split):
+        text = f"{passage.title}\n{passage.text}"
+        group = passage.id.rsplit("-", 1)[0]
+        for question in passage.questions:
+            if question.answer is None:
+                continue
+            name = f"reading-{passage.language}"
+            yield QuestionPassage(name, group, passage.language, question.question, text, False)
+            if question.other is not None:
+                yield QuestionPassage("reading-cross", group, passage.language, question.other, text, True)
+
+
+def corpus_pairs(split: Split, count_tokens: Callable[[str], int]) -> Iterator[QuestionPassage]:
+    """Questions on the notes with every chunk that holds their evidence, in both languages and across."""
+    notes = load_notes(count_tokens)
+    asked: dict[str, dict[str, str]] = {}
+    questions = [question for question in load_questions(split=split) if question.answerable]
+    for question in questions:
+        asked.setdefault(question.pair, {})[question.language] = question.question
+    for question in questions:
+        for document, chunk, _ in gold_chunks(question, notes) or ():
+            passage = chunk_text(chunk, document.title)
+            for language, text in asked[question.pair].items():
+                cross = language != question.language
+                name = "corpus-cross" if cross else f"corpus-{question.language}"
+                yield QuestionPassage(name, question.unit, question.language, text, passage, cross)
