@@ -31,6 +31,7 @@ from retrieval.hit import Hit
 
 if TYPE_CHECKING:  # these import torch or FAISS: they are imported where they are first needed
     from api.timed_reranker import TimedReranker
+    from generator.decisions import Decisions
     from ingest.pipeline import Event, Summary
     from ingest.reading_list import FetchEvent
     from ingest.sources import NamedFile
@@ -137,6 +138,15 @@ class Pipeline:
         self._retriever()
         self.sync()
         self._answerer()
+
+    def use(self, decisions: Decisions) -> None:
+        """Rank, choose and abstain by `decisions` from now on."""
+        from generator.answerer import Answerer
+
+        if isinstance(self.answerer, Answerer):
+            self.answerer.decisions = decisions
+            self._reranker = Lazy(self._make_reranker)
+            self._retriever = Lazy(self._make_retriever)
 
     # ---- questions
 
@@ -327,9 +337,23 @@ class Pipeline:
 
     def _make_reranker(self) -> TimedReranker:
         from api.timed_reranker import TimedReranker
+        from generator.answerer import Answerer
+        from generator.reranker import ReaderReranker
+        from retrieval.embedder import BilingualEmbedder
         from retrieval.rerank import LateInteractionReranker
 
+        # The reader knows Russian and English; another embedder was named for what it knows itself.
+        if isinstance(self.encoder, BilingualEmbedder) and isinstance(self.answerer, Answerer):
+            one = self.answerer
+            return TimedReranker(ReaderReranker(one.engine, one.decisions.ranking, self._title_of))
         return TimedReranker(LateInteractionReranker(self.encoder))
+
+    def _title_of(self, document_id: str) -> str:
+        """The document's title, empty if it was removed since the search."""
+        try:
+            return self.document(document_id).title
+        except UnknownDocument:
+            return ""
 
     def _make_retriever(self) -> Retriever:
         from retrieval.retriever import Retriever

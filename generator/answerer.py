@@ -1,11 +1,10 @@
 """Hits become an answer: read, decide whether the documents answer, write, check each sentence, cite it.
 
-1. The reader's top reads the question with every hit and says how likely each answers it.
-2. If none is likely enough, the answer is an abstention with its reason.
-3. Passages that are clearly worse than the best (by reader, ranking and language) are put aside, as are those in
-   another language when one in the question's language is good enough.
+1. The reader reads the question with every hit; every sentence of them is a candidate to carry the answer.
+2. If the best candidate is not likely enough to be right, the answer is an abstention with its reason.
+3. Passages whose best sentence is clearly worse than the best of all are put aside.
 4. The decoder writes; every finished sentence is checked against the words it was copied from and shown only then.
-5. Where the first sentence does not pass, the best evidence sentence is quoted instead and marked as a quotation.
+5. Where the first sentence does not pass, the best candidate is quoted instead and marked as a quotation.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -23,11 +21,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from generator.abstention import Abstention
 from generator.answer import Answer, Citation, Mode, Reason, Sentence
 from generator.checkpoint import SHIPPED, load_decoder
+from generator.decisions import Decisions, log_odds, weighted
 from generator.engine import Engine, Generated, Reading
-from generator.grounding import Draft, Interval, best_evidence, draft_sentence, sentence_ranges
+from generator.evidence import Candidate, Choice, candidates, choose
+from generator.grounding import Draft, Interval, draft_sentence, sentence_ranges
 from generator.memory import Passage, Prompt, PromptEncoder, Source
 from generator.model import Memory
 from generator.options import AnswerOptions
@@ -40,8 +39,8 @@ from retrieval.encoder import Encoder
 from retrieval.hit import Hit
 
 DECODER_NAME = "lectern-decoder"
-# A passage that is worth this much less than the best one is put aside.
-_WORTH_MARGIN = 1.0
+# A passage whose best sentence is behind the best of all by more log-odds than this is put aside.
+_MARGIN = 1.0
 _REFUSALS = {
     "ru": "В документах нет ответа на этот вопрос.",
     "en": "The documents do not answer this question.",
@@ -66,22 +65,22 @@ class _Context:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One question before any threshold. relevance: highest probability that a passage answers; draft: the decoder's
-    first sentence; written: all that it wrote; quotation: what would be quoted instead."""
+    """One question before any threshold. passages: the texts read; candidates: their sentences;
+    draft: the decoder's first sentence; written: all that it wrote."""
 
-    relevance: float
+    passages: tuple[str, ...]
+    candidates: list[Candidate]
     draft: Draft | None
     written: str
-    quotation: str
 
 
 class Answerer:
     """Answers questions from hits, or without any (closed book). Threads may share it."""
 
     def __init__(
-        self, engine: Engine, abstention: Abstention, fingerprint: str, encode: Callable[[Sequence[str]], Vectors]
+        self, engine: Engine, decisions: Decisions, fingerprint: str, encode: Callable[[Sequence[str]], Vectors]
     ) -> None:
-        self.engine, self.abstention, self.encode = engine, abstention, encode
+        self.engine, self.decisions, self.encode = engine, decisions, encode
         self.model = f"{DECODER_NAME}-{fingerprint[:8]}"
 
     def answer(
@@ -99,44 +98,47 @@ class Answerer:
         context = _context(question, hits if mode == "rag" else (), mode, options, document_of)
         timings: dict[str, float] = {}
         if mode == "rag" and not hits:
-            yield self._abstained(context, "no_hits", timings, {})
+            yield self._abstained(context, "no_hits", timings, {}, None)
             return
         started = time.perf_counter()
         prompt = Prompt(question, context.passages)
         memory, sources, (reading,) = self.engine.read([prompt])
         timings["prefill"] = _since(started)
         usage = {"prompt_tokens": sum(source is not None for source in sources[0]), "completion_tokens": 0}
-        kept: list[int] = []
+        choice: Choice | None = None
         if mode == "rag":
-            threshold = self.abstention.threshold(options.risk)
-            if options.abstain and max(_probability(value) for value in reading.relevance) < threshold:
-                yield self._abstained(context, "not_answerable", timings, usage)
+            found = self._candidates(context, reading)
+            choice = choose(found, self.decisions)
+            timings["prefill"] = _since(started)
+            confidence = 0.0 if choice is None else choice.confidence
+            if choice is None or (options.abstain and confidence < self.decisions.threshold(options.risk)):
+                yield self._abstained(context, "not_answerable", timings, usage, confidence)
                 return
-            kept = self._kept(context, reading, threshold)
-            memory = _masked(memory, sources[0], kept)
+            memory = _masked(memory, sources[0], self._kept(found))
         started = time.perf_counter()
         sentences: list[Sentence] = []
-        for sentence in self._sentences(context, prompt, memory, sources, reading, kept, usage):
+        for sentence in self._sentences(context, prompt, memory, sources, choice, usage):
             sentences.append(sentence)
             yield sentence
         timings["decode"] = _since(started)
+        sure = None if choice is None else choice.confidence
         if not sentences:
-            yield self._abstained(context, "unsupported", timings, usage)
+            yield self._abstained(context, "unsupported", timings, usage, sure)
             return
-        yield self._answer(context, "answered", "", tuple(sentences), timings, usage)
+        yield self._answer(context, "answered", "", tuple(sentences), timings, usage, sure)
 
     def probe(
         self, question: str, hits: Sequence[Hit], *, options: AnswerOptions, document_of: DocumentOf
     ) -> Probe:
-        """What each decision rests on, with nothing decided yet: thresholds are chosen from these on dev."""
+        """What each decision rests on, with nothing decided yet: weights and thresholds are fitted to these on dev."""
         context = _context(question, hits, "rag", options, document_of)
         prompt = Prompt(question, context.passages)
         memory, sources, (reading,) = self.engine.read([prompt])
-        kept = self._kept(context, reading, self.abstention.default)
+        found = self._candidates(context, reading)
         (generated,) = self.engine.write(
-            [prompt], _masked(memory, sources[0], kept), sources, SamplingOptions(), options.max_tokens
+            [prompt], _masked(memory, sources[0], self._kept(found)), sources, SamplingOptions(), options.max_tokens
         )
-        passages = [passage.text for passage in context.passages]
+        passages = tuple(passage.text for passage in context.passages)
         titles = [passage.title for passage in context.passages]
         ranges = sentence_ranges(generated.text, ended=True)
         draft = None
@@ -144,41 +146,35 @@ class Answerer:
             pieces = [p for p in generated.pieces if p.start < ranges[0][1]]
             text = generated.text[slice(*ranges[0])]
             draft = draft_sentence(text, pieces, passages, titles, question)
-        quoted = self._best_evidence(context, reading, kept)
-        return Probe(
-            relevance=max(_probability(value) for value in reading.relevance),
-            draft=draft,
-            written=generated.text,
-            quotation="" if quoted is None else passages[quoted[0]][slice(*quoted[1])],
-        )
+        return Probe(passages, found, draft, generated.text)
 
-    def _kept(self, context: _Context, reading: Reading, threshold: float) -> list[int]:
-        """Passages worth writing from, in their order."""
-        def best(numbers: list[int]) -> float:
-            return max((reading.relevance[n] for n in numbers), default=-math.inf)
-
-        everything = list(range(len(context.passages)))
-        own = [n for n in everything if context.documents[n].language == context.language]
-        if own and _probability(best(own)) >= threshold:
-            everything = own
-        worth = _worth(context, reading)
-        floor = max(worth[n] for n in everything) - _WORTH_MARGIN
-        return [n for n in everything if worth[n] >= floor]
-
-    def _best_evidence(self, context: _Context, reading: Reading, kept: Sequence[int]) -> tuple[int, Interval] | None:
-        """The sentence to quote."""
+    def _candidates(self, context: _Context, reading: Reading) -> list[Candidate]:
+        """Every sentence of the passages with its features."""
         def likeness(sentences: Sequence[str]) -> Sequence[float]:
             vectors = self.encode([*sentences, context.question])
             return [float(value) for value in vectors[:-1] @ vectors[-1]]
 
-        passages = [passage.text for passage in context.passages]
-        return best_evidence(reading, passages, _worth(context, reading), kept, likeness)
+        rank = [
+            log_odds(hit.score) if hit.stage == "reranked" else reading.relevance[n]
+            for n, hit in enumerate(context.hits)
+        ]
+        own = [document.language == context.language for document in context.documents]
+        return candidates(reading, [passage.text for passage in context.passages], rank, own, likeness)
+
+    def _kept(self, found: Sequence[Candidate]) -> list[int]:
+        """Passages worth writing from, in their order."""
+        worth: dict[int, float] = {}
+        for candidate in found:
+            value = weighted(self.decisions.sentence, candidate.features)
+            worth[candidate.passage] = max(value, worth.get(candidate.passage, value))
+        floor = max(worth.values(), default=0.0) - _MARGIN
+        return sorted(passage for passage, value in worth.items() if value >= floor)
 
     def _sentences(
         self, context: _Context, prompt: Prompt, memory: Memory, sources: list[list[Source | None]],
-        reading: Reading, kept: list[int], usage: dict[str, int],
+        choice: Choice | None, usage: dict[str, int],
     ) -> Iterator[Sentence]:
-        """Checked sentences in order; a quotation alone when the first does not pass."""
+        """Checked sentences in order; the chosen candidate as a quotation alone when the first does not pass."""
         options = context.options
         sampling = SamplingOptions(
             options.temperature, options.top_k_sampling, options.top_p, options.min_p,
@@ -195,14 +191,15 @@ class Answerer:
                 shown += 1
                 sentence = self._checked(context, generated, interval, numbers)
                 if sentence is None and not seen:
-                    quoted = self._quotation(context, reading, kept, numbers)
-                    if quoted is not None:
-                        yield quoted
+                    if choice is not None:
+                        yield self._quotation(context, choice.candidate, numbers)
                     return
                 if sentence is not None and sentence.text not in seen:
                     seen.add(sentence.text)
                     yield sentence
             if last:
+                if not shown and choice is not None:
+                    yield self._quotation(context, choice.candidate, numbers)
                 return
 
     def _checked(
@@ -221,7 +218,7 @@ class Answerer:
         return Sentence(_closed(draft.text), "decoder", _citations(context, draft, numbers))
 
     def _holds(self, draft: Draft) -> bool:
-        limits = self.abstention
+        limits = self.decisions
         return (
             draft.numbers_hold
             and draft.supported >= limits.supported
@@ -230,27 +227,22 @@ class Answerer:
         )
 
     def _quotation(
-        self, context: _Context, reading: Reading, kept: list[int], numbers: dict[tuple[str, Interval], int]
-    ) -> Sentence | None:
-        """The best evidence sentence, word for word."""
-        if context.mode == "closed_book":
-            return None
-        found = self._best_evidence(context, reading, kept)
-        if found is None:
-            return None
-        passage, (start, end) = found
-        text = context.passages[passage].text[start:end]
-        draft = Draft(text, passage, ((start, end),), 1.0, True, 0.0)
+        self, context: _Context, chosen: Candidate, numbers: dict[tuple[str, Interval], int]
+    ) -> Sentence:
+        """The chosen sentence, word for word."""
+        text = context.passages[chosen.passage].text[slice(*chosen.interval)]
+        draft = Draft(text, chosen.passage, (chosen.interval,), 1.0, True, 0.0)
         return Sentence(" ".join(text.split()), "quotation", _citations(context, draft, numbers))
 
     def _abstained(
-        self, context: _Context, reason: Reason, timings: dict[str, float], usage: dict[str, int]
+        self, context: _Context, reason: Reason, timings: dict[str, float], usage: dict[str, int],
+        confidence: float | None,
     ) -> Answer:
-        return self._answer(context, "abstained", reason, (), timings, usage)
+        return self._answer(context, "abstained", reason, (), timings, usage, confidence)
 
     def _answer(
         self, context: _Context, status: str, reason: Reason, sentences: tuple[Sentence, ...],
-        timings: dict[str, float], usage: dict[str, int],
+        timings: dict[str, float], usage: dict[str, int], confidence: float | None,
     ) -> Answer:
         refusal = _REFUSALS["ru" if context.language == "ru" else "en"]
         text = " ".join(sentence.marked for sentence in sentences) if sentences else refusal
@@ -260,7 +252,7 @@ class Answerer:
             id=hashlib.sha256(json.dumps(key, ensure_ascii=False).encode()).hexdigest()[:16],
             question=context.question, language=context.language, mode=context.mode,
             status="answered" if status == "answered" else "abstained", reason=reason, text=text,
-            sentences=sentences, hits=context.hits, confidence=None, model=self.model, config_hash="",
+            sentences=sentences, hits=context.hits, confidence=confidence, model=self.model, config_hash="",
             timings_ms=timings, usage=usage or {"prompt_tokens": 0, "completion_tokens": 0},
         )
 
@@ -276,7 +268,7 @@ def load_answerer(embedder: Encoder | None = None, device: str = "cpu", folder: 
         embedder = loaded
     model, vocabulary, fingerprint = load_decoder(embedder, folder)
     engine = Engine(model, vocabulary, PromptEncoder(embedder.tokenizer))
-    return Answerer(engine, Abstention.load(folder), fingerprint, embedder.encode)
+    return Answerer(engine, Decisions.load(folder), fingerprint, embedder.encode)
 
 
 def _context(
@@ -288,18 +280,6 @@ def _context(
         for document, hit in zip(documents, hits, strict=True)
     )
     return _Context(question, detect_language(question), mode, tuple(hits), documents, passages, options)
-
-
-def _worth(context: _Context, reading: Reading) -> list[float]:
-    """How likely each passage is the right one: the reader's opinion, the ranking before it, and its language.
-
-    The weights were chosen together with those of `best_evidence`.
-    """
-    return [
-        0.25 * reading.relevance[n] - 0.5 * math.log(1 + n) + 10.0 * hit.score * (hit.stage == "reranked")
-        + float(context.documents[n].language == context.language)
-        for n, hit in enumerate(context.hits)
-    ]
 
 
 def _citations(
@@ -331,10 +311,6 @@ def _masked(memory: Memory, sources: Sequence[Source | None], kept: Sequence[int
 def _closed(text: str) -> str:
     """The sentence with a full stop where it has no end."""
     return text if text[-1] in ".!?…»\"”)" else text + "."
-
-
-def _probability(log_odds: float) -> float:
-    return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, log_odds))))
 
 
 def _since(started: float) -> float:

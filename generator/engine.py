@@ -45,15 +45,27 @@ class Generated:
 
 
 @dataclass(frozen=True, slots=True)
+class PieceScores:
+    """What the reader says of the piece at `start:end` of a passage's text: its log-odds of being evidence, and its
+    scores as first and last piece of the answer."""
+
+    start: int
+    end: int
+    evidence: float
+    span_start: float
+    span_end: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What the reader's heads say of one prompt's passages.
 
-    relevance[p]: log-odds that passage p answers. evidence[p]: (piece start, piece end, log-odds of being evidence)
-    for each piece of its text. span: (passage, start, end, score) of the best answer span, None without passages.
+    relevance[p]: log-odds that passage p answers. pieces[p]: scores of each piece of its text. span: (passage, start,
+    end, score) of the best answer span, None without passages.
     """
 
     relevance: tuple[float, ...]
-    evidence: tuple[tuple[tuple[int, int, float], ...], ...]
+    pieces: tuple[tuple[PieceScores, ...], ...]
     span: tuple[int, int, int, float] | None
 
 
@@ -129,6 +141,12 @@ class Engine:
         return memory, batch.sources, readings
 
     @torch.inference_mode()
+    def relevance(self, prompt: Prompt) -> list[float]:
+        """Log-odds of each passage of the prompt to answer it."""
+        found: list[float] = self.model.read(self.encoder.batch([prompt]).to(self.device)).relevance[0].tolist()
+        return found
+
+    @torch.inference_mode()
     def _steps(
         self, memory: Memory, rows: list[_Row], options: SamplingOptions, max_pieces: int
     ) -> Iterator[None]:
@@ -184,28 +202,32 @@ def _reading(memory: Memory, b: int, sources: list[Source | None], Sq: int, pass
     if passages == 0:
         return Reading((), (), None)
     Sp = memory.start.shape[2]
-    evidence: list[tuple[tuple[int, int, float], ...]] = []
+    found_pieces: list[tuple[PieceScores, ...]] = []
     best: tuple[int, int, int, float] | None = None
     for p in range(passages):
+        first = Sq + p * Sp
         rows = [
-            (m - Sq - p * Sp, source.piece)
-            for m, source in enumerate(sources)
-            if source is not None and source.passage == p and source.kind == EVIDENCE
+            (m - first, source.piece)
+            for m, source in enumerate(sources[first : first + Sp], start=first)
+            if source is not None and source.kind == EVIDENCE
         ]
         if not rows:
-            evidence.append(())
+            found_pieces.append(())
             continue
         at = torch.tensor([index for index, _ in rows])
-        scores = memory.evidence[b, p].cpu()[at].tolist()
-        evidence.append(
-            tuple((piece.start, piece.end, score) for (_, piece), score in zip(rows, scores, strict=True))
+        scores = [part[b, p].cpu()[at] for part in (memory.evidence, memory.start, memory.end)]
+        found_pieces.append(
+            tuple(
+                PieceScores(piece.start, piece.end, *values)
+                for (_, piece), *values in zip(rows, *(part.tolist() for part in scores), strict=True)
+            )
         )
-        found = _best_span(memory.start[b, p].cpu()[at], memory.end[b, p].cpu()[at])
+        found = _best_span(scores[1], scores[2])
         score = found[2] + float(memory.relevance[b, p])
         if best is None or score > best[3]:
             best = (p, rows[found[0]][1].start, rows[found[1]][1].end, score)
     relevance = tuple(memory.relevance[b, :passages].tolist())
-    return Reading(relevance, tuple(evidence), best)
+    return Reading(relevance, tuple(found_pieces), best)
 
 
 def _best_span(start: torch.Tensor, end: torch.Tensor, longest: int = 30) -> tuple[int, int, float]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from generator.engine import Reading, Written
+from generator.engine import Written
 from generator.memory import EVIDENCE
 from generator.metrics import words
 from ingest.sentences import split_sentences
@@ -112,26 +112,3 @@ def draft_sentence(
     share, holds = support(text, f"{quote} {titles[passage]}", question)
     mean = sum(piece.log_probability for piece in pieces) / max(1, len(pieces))
     return Draft(text.strip(), passage, intervals, share, holds, mean)
-
-
-def best_evidence(
-    reading: Reading, passages: Sequence[str], worth: Sequence[float], kept: Sequence[int],
-    likeness: Callable[[Sequence[str]], Sequence[float]],
-) -> tuple[int, Interval] | None:
-    """The (passage, sentence) that carries the answer most likely, among the passages `kept`.
-
-    worth[p]: how likely passage p is the right one. likeness: cosines of sentences with the question. The
-    weights came out best of a coarse grid on 183 dev and 110 training questions, so dev figures flatter them.
-    """
-    candidates = [(p, interval) for p in kept for interval in split_sentences(passages[p])]
-    if not candidates:
-        return None
-    cosines = likeness([passages[p][slice(*interval)] for p, interval in candidates])
-    best, best_score = None, float("-inf")
-    for (p, interval), cosine in zip(candidates, cosines, strict=True):
-        scores = [score for start, _, score in reading.evidence[p] if interval[0] <= start < interval[1]]
-        if scores:
-            score = worth[p] + 0.5 * sum(scores) / len(scores) + 8.0 * cosine
-            if score > best_score:
-                best, best_score = (p, interval), score
-    return best

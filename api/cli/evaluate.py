@@ -108,6 +108,108 @@ def answers(
     _show([result.row for result in results], run.json, figures)
 
 
+@app.command()
+def passages(
+    context: typer.Context,
+    collection: Annotated[
+        str,
+        typer.Argument(metavar="COLLECTION", help="squadshifts, cranfield, reading-ru|en, news-ru|en, course-ru|en"),
+    ],
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with qa/, parallel/, retrieval/")],
+    against: Annotated[
+        str | None, typer.Option("--against", metavar="NAME", help="A second embedder, for the difference")
+    ] = None,
+    json: Json = False, device: Device = None,
+) -> None:
+    """The embedder alone on a collection of passages: vectors, BM25, both; no library is needed.
+
+    Example: lectern evaluate passages squadshifts --data data --against all-MiniLM-L6-v2
+    """
+    from api.evaluate import passages as sets
+    from retrieval.embedder import load_embedder
+    from retrieval.metrics import bootstrap, paired_bootstrap
+
+    run = Run.of(context, None, json, device)
+    loaded = sets.load(collection, data)
+    own = load_embedder(device=run.device or "cpu")
+    encoders = {own.name: own}
+    if against is not None:
+        encoders[against] = load_embedder(against, device=run.device or "cpu")
+    clusters = [query.cluster for query in loaded.queries]
+    found = sets.measure(loaded, encoders)
+    metrics = list(found["bm25"][0])
+    groups = {
+        name: {metric: bootstrap([row[metric] for row in rows], clusters) for metric in metrics}
+        for name, rows in found.items()
+    }
+    differences = {}
+    if against is not None:
+        for metric in metrics:
+            first, second = ([row[metric] for row in found[name]] for name in (own.name, against))
+            d = paired_bootstrap(first, second, clusters)
+            differences[metric] = {"mean": round(d.mean, 4), "low": round(d.low, 4), "high": round(d.high, 4)}
+    if run.json:
+        from api.evaluate import table
+
+        figures = {"passages": len(loaded.passages), "rankings": table.as_json(groups), "difference": differences}
+        print_json({"collection": collection, **figures})
+        return
+    out.print(f"{collection}: {len(loaded.queries)} questions, {len(loaded.passages)} passages")
+    _print(groups)
+    for metric, d_json in differences.items():
+        out.print(f"{metric}, {own.name} less {against}: {d_json['mean']} [{d_json['low']}, {d_json['high']}]")
+
+
+@app.command()
+def reader(
+    context: typer.Context,
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with qa/")],
+    limit: Annotated[int, typer.Option("--limit", help="At most N questions of each source")] = 150,
+    json: Json = False, device: Device = None,
+) -> None:
+    """The reader alone on dev questions with their passages: answer span, evidence sentence, relevance.
+
+    Example: lectern evaluate reader --data data
+    """
+    from api.evaluate import reader as reading
+    from generator.answerer import load_answerer
+    from retrieval.embedder import load_embedder
+    from retrieval.metrics import bootstrap
+
+    run = Run.of(context, None, json, device)
+    own = load_embedder(device=run.device or "cpu")
+    english = load_embedder("all-MiniLM-L6-v2", device=run.device or "cpu")
+    engine = load_answerer(own, device=run.device or "cpu").engine
+    with _bar() as progress:
+        examples = reading.dev_examples(data, own.count_tokens, limit)
+        task = progress.add_task("Reading", total=len(examples))
+        rows = reading.measure(
+            engine, examples, {own.name: own, english.name: english},
+            lambda n, _: progress.update(task, completed=n),
+        )
+    groups = {}
+    figures = {}
+    for source in dict.fromkeys(row.example.source for row in rows):
+        mine = [row for row in rows if row.example.source == source]
+        metrics = dict.fromkeys(name for row in mine for name in row.values)
+        groups[source] = {
+            name: bootstrap(
+                [row.values[name] for row in mine if name in row.values],
+                [row.example.group for row in mine if name in row.values],
+            )
+            for name in metrics
+        }
+        figures[source] = reading.aurocs(mine)
+    if run.json:
+        from api.evaluate import table
+
+        print_json({"by_source": table.as_json(groups), "auroc_of_relevance": figures})
+        return
+    _print(groups)
+    for source, values in figures.items():
+        out.print(f"{source}: AUROC of relevance against " + ", ".join(f"{k} {v}" for k, v in values.items()))
+
+
 def spread(items: Sequence[T], limit: int) -> list[T]:
     """`limit` items at even distances, all of them for 0."""
     if not 0 < limit < len(items):

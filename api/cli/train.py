@@ -103,25 +103,37 @@ def decoder(
 def thresholds(
     context: typer.Context, questions: Annotated[str, typer.Argument(help="dev, or a file of questions")] = "dev",
     limit: Annotated[int, typer.Option(help="Only N questions, spread over the set; 0: all")] = 0,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where to write thresholds.json; left out: in use")
+    ] = None,
     home: Home = None, device: Device = None,
 ) -> None:
-    """When to abstain and when to quote, chosen on dev; written beside the decoder's weights.
+    """How to rank, which sentence to trust, when to abstain and when to quote: fitted on dev.
 
-    The library has to hold the corpus (lectern ingest corpus).
+    The library has to hold the corpus (lectern ingest corpus). Two passes over the questions, about a second each.
     """
     from api.evaluate import questions as sets
-    from api.evaluate.thresholds import choose, probe_all
+    from api.evaluate import thresholds as fit
+    from generator.answerer import Answerer
     from generator.checkpoint import SHIPPED
 
     run = Run.of(context, home, False, device)
+    chosen = spread(sets.load(questions), limit)
+    folder = out_folder or SHIPPED
     with run.pipeline() as pipeline:
         pipeline.load_models()
-        rows = probe_all(pipeline, spread(sets.load(questions), limit), _tick)
-    chosen = choose(rows)
-    chosen.save(SHIPPED)
+        assert isinstance(pipeline.answerer, Answerer)
+        decisions = fit.fit_ranking(fit.rank_all(pipeline, chosen, _tick), pipeline.answerer.decisions)
+        pipeline.use(decisions)
+        rows = fit.probe_all(pipeline, chosen, _tick)
+    for line in fit.summary(fit.cross_fitted(rows, decisions)):
+        out.print(line)
+    folder.mkdir(parents=True, exist_ok=True)
+    decisions = fit.choose_thresholds(rows, fit.fit_sentences(rows, decisions))
+    decisions.save(folder)
     out.print(
-        f"abstain below {chosen.default}; quote below log-probability {chosen.log_probability} or support "
-        f"{chosen.supported}; from {len(rows)} questions; written to {SHIPPED}"
+        f"abstain below {decisions.default}; quote below log-probability {decisions.log_probability} or support "
+        f"{decisions.supported}; from {len(rows)} questions; written to {folder}"
     )
 
 

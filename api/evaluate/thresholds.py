@@ -1,32 +1,55 @@
-"""`lectern train thresholds`: when to abstain and when to quote, chosen on dev, never on test.
+"""`lectern train thresholds`: how to rank, which sentence to trust, when to abstain and when to quote, fitted on dev.
 
-For every dev question the passages are found, read and answered once, with nothing decided. From that:
+Never on test. For every dev question the passages are found, read and answered, with nothing decided. From that:
 
-- the abstention threshold is the relevance that best parts answerable from unanswerable questions (highest mean of
+- the weights of the ranking are those under which passages that hold a quote come first;
+- the weights of sentences, those under which the sentences of the evidence come first;
+- confidence is a logistic regression: how likely the chosen sentence holds the answer, unanswerable questions counting
+  as wrong;
+- the abstention threshold is the confidence that best parts answerable from unanswerable questions (highest mean of
   answerable answered and unanswerable abstained: Youden 1950), each language counting the same;
-- the decoder's sentence is replaced by a quotation below the mean log-probability and the support at which, on dev,
-  Match was highest (ties: fewest quotations);
+- the decoder's sentence is replaced by a quotation below the mean log-probability and the support at which Match was
+  highest (ties: fewest quotations);
 - the curve holds risk and coverage for a grid of thresholds, for those who name a risk (Geifman & El-Yaniv 2017,
   arXiv 1705.08500).
+
+What it prints is cross-fitted: each fifth of the units is judged by weights that were fitted to the others.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from api.evaluate.answers import is_right
+from api.evaluate.questions import EvidenceIndex
 from api.pipeline import Pipeline
 from corpus.format import Question
-from generator.abstention import Abstention, Point
 from generator.answerer import Answerer, Probe
+from generator.decisions import Decisions, Point
+from generator.evidence import Candidate, choose
+from generator.reranker import ReaderReranker
+from generator.training.fitting import fit_choice, fit_probability
 
 _GRID = tuple(n / 50 for n in range(1, 50))
 _LOG_PROBABILITIES = (-6.0, -2.0, -1.5, -1.0, -0.8, -0.6, -0.5, -0.4, -0.3, -0.25, -0.2, -0.15, -0.1)
 _SUPPORTS = (0.6, 0.7, 0.8, 0.9, 1.0)
 # Quoting must buy this much Match per answer that it replaces: the decoder's own words are what is wanted.
 _PRICE_OF_QUOTING = 0.02
+_FOLDS = 5
+Progress = Callable[[int, int], None] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """An answerable dev question: features of each passage that search found, and which hold a quote."""
+
+    question: Question
+    features: list[tuple[float, ...]]
+    gold: list[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +60,25 @@ class Probed:
     probe: Probe
 
 
-def probe_all(
-    pipeline: Pipeline, questions: Sequence[Question], on_progress: Callable[[int, int], None] | None = None
-) -> list[Probed]:
-    """Search, read and write for every question; those without any hit are left out."""
+def rank_all(pipeline: Pipeline, questions: Sequence[Question], on_progress: Progress = None) -> list[Ranked]:
+    """Search and read the candidates of every answerable question whose evidence is in the library."""
+    answerer = pipeline.answerer
+    assert isinstance(answerer, Answerer)
+    reranker = ReaderReranker(answerer.engine, answerer.decisions.ranking, lambda name: pipeline.document(name).title)
+    evidenced, _ = EvidenceIndex(pipeline.library).split(questions)
+    rows = []
+    for number, item in enumerate(evidenced, start=1):
+        request = pipeline.prepare(item.question.question, rerank=False, top_k=reranker.candidates)
+        hits = pipeline.search(request)
+        gold = [hit.chunk.id in item.gold for hit in hits]
+        rows.append(Ranked(item.question, reranker.features(item.question.question, hits), gold))
+        if on_progress is not None:
+            on_progress(number, len(evidenced))
+    return rows
+
+
+def probe_all(pipeline: Pipeline, questions: Sequence[Question], on_progress: Progress = None) -> list[Probed]:
+    """Search, rerank, read and write for every question; those without any hit are left out."""
     answerer = pipeline.answerer
     assert isinstance(answerer, Answerer)
     rows = []
@@ -57,6 +95,111 @@ def probe_all(
     return rows
 
 
+def in_evidence(question: Question, candidate: Candidate, probe: Probe) -> bool:
+    """Whether the candidate sentence is part of the evidence, or holds it."""
+    text = " ".join(probe.passages[candidate.passage][slice(*candidate.interval)].split())
+    quotes = [" ".join(evidence.quote.split()) for evidence in question.evidence]
+    return any(text in quote or quote in text for quote in quotes)
+
+
+def _groups(rows: Iterable[Probed]) -> list[tuple[list[tuple[float, ...]], list[bool]]]:
+    return [
+        (
+            [candidate.features for candidate in row.probe.candidates],
+            [in_evidence(row.question, candidate, row.probe) for candidate in row.probe.candidates],
+        )
+        for row in rows
+        if row.question.answerable
+    ]
+
+
+def _confidence(rows: Sequence[Probed], decisions: Decisions) -> tuple[float, ...]:
+    features, right = [], []
+    for row in rows:
+        choice = choose(row.probe.candidates, decisions)
+        if choice is not None:
+            features.append(choice.features)
+            right.append(row.question.answerable and _quotation_right(row, decisions))
+    return fit_probability(features, right)
+
+
+def _quotation(row: Probed, decisions: Decisions) -> str:
+    """What would be quoted."""
+    choice = choose(row.probe.candidates, decisions)
+    if choice is None:
+        return ""
+    return row.probe.passages[choice.candidate.passage][slice(*choice.candidate.interval)]
+
+
+def _quotation_right(row: Probed, decisions: Decisions) -> bool:
+    """Whether the chosen sentence holds the gold string, or is evidence itself."""
+    choice = choose(row.probe.candidates, decisions)
+    if choice is None or not row.question.answerable:
+        return False
+    return is_right(row.question, _quotation(row, decisions)) or in_evidence(
+        row.question, choice.candidate, row.probe
+    )
+
+
+def fit_ranking(rows: Sequence[Ranked], decisions: Decisions) -> Decisions:
+    """`decisions` with weights of the ranking."""
+    return dataclasses.replace(decisions, ranking=fit_choice([(row.features, row.gold) for row in rows]))
+
+
+def fit_sentences(rows: Sequence[Probed], decisions: Decisions) -> Decisions:
+    """`decisions` with weights of sentences and of confidence."""
+    fitted = dataclasses.replace(decisions, sentence=fit_choice(_groups(rows)))
+    return dataclasses.replace(fitted, confidence=_confidence(rows, fitted))
+
+
+def fold_of(question: Question) -> int:
+    """The fifth that a unit belongs to, by hash."""
+    return hashlib.sha256(question.unit.encode()).digest()[0] % _FOLDS
+
+
+def cross_fitted(rows: Sequence[Probed], decisions: Decisions) -> list[tuple[Probed, float, bool]]:
+    """Every question with confidence and rightness of the sentence chosen by weights fitted without its unit."""
+    judged = []
+    for fold in range(_FOLDS):
+        inside = [row for row in rows if fold_of(row.question) == fold]
+        outside = [row for row in rows if fold_of(row.question) != fold]
+        if not inside or not outside:
+            continue
+        fitted = fit_sentences(outside, decisions)
+        for row in inside:
+            choice = choose(row.probe.candidates, fitted)
+            if choice is not None:
+                judged.append((row, choice.confidence, _quotation_right(row, fitted)))
+    return judged
+
+
+def summary(judged: Sequence[tuple[Probed, float, bool]]) -> list[str]:
+    """Per language: how often the chosen sentence is right, and how well confidence tells right from wrong (AUROC)
+    and answerable from unanswerable."""
+    lines = []
+    for language in sorted({row.question.language for row, _, _ in judged}):
+        own = [(row, c, right) for row, c, right in judged if row.question.language == language]
+        answerable = [(c, right) for row, c, right in own if row.question.answerable]
+        right = sum(r for _, r in answerable) / max(1, len(answerable))
+        lines.append(
+            f"{language}: chosen sentence right {right:.3f} of {len(answerable)}; AUROC of confidence for being right "
+            f"{auroc([(c, r) for _, c, r in own]):.3f}, for being answerable "
+            f"{auroc([(c, row.question.answerable) for row, c, _ in own]):.3f} ({len(own)} questions)"
+        )
+    return lines
+
+
+def auroc(scored: Sequence[tuple[float, bool]]) -> float:
+    """Probability that a true one has the higher score than a false one, ties half (Hanley & McNeil 1982); 0.5 where
+    one kind is missing."""
+    true = [score for score, label in scored if label]
+    false = [score for score, label in scored if not label]
+    if not true or not false:
+        return 0.5
+    won = sum((t > f) + 0.5 * (t == f) for t in true for f in false)
+    return won / (len(true) * len(false))
+
+
 def passes(probe: Probe, log_probability: float, supported: float) -> bool:
     """Whether the decoder's sentence would be shown at these limits."""
     draft = probe.draft
@@ -66,46 +209,52 @@ def passes(probe: Probe, log_probability: float, supported: float) -> bool:
     )
 
 
-def choose_limits(rows: Sequence[Probed]) -> tuple[float, float]:
+def choose_limits(rows: Sequence[Probed], decisions: Decisions) -> tuple[float, float]:
     """(log_probability, supported) with the highest Match less the price of quoting."""
     answerable = [row for row in rows if row.question.answerable]
+    quotations = {row.question.id: _quotation(row, decisions) for row in answerable}
 
     def worth(limits: tuple[float, float]) -> float:
         total = 0.0
         for row in answerable:
             shown = passes(row.probe, *limits)
-            text = row.probe.written if shown else row.probe.quotation
+            text = row.probe.written if shown else quotations[row.question.id]
             total += is_right(row.question, text) - (0.0 if shown else _PRICE_OF_QUOTING)
         return total
 
     return max(itertools.product(_LOG_PROBABILITIES, _SUPPORTS), key=worth)
 
 
-def balanced(rows: Sequence[Probed], threshold: float) -> float:
-    """Mean over languages of (answerable answered + unanswerable abstained) / 2."""
+def balanced(judged: Sequence[tuple[Question, float]], threshold: float) -> float:
+    """Mean over languages of (answerable answered + unanswerable abstained) / 2, from questions with confidence."""
     shares = []
-    for language in sorted({row.question.language for row in rows}):
-        own = [row for row in rows if row.question.language == language]
+    for language in sorted({question.language for question, _ in judged}):
         for answerable in (True, False):
-            side = [row for row in own if row.question.answerable is answerable]
+            side = [c for q, c in judged if q.language == language and q.answerable is answerable]
             if side:
-                kept = sum((row.probe.relevance >= threshold) is answerable for row in side)
-                shares.append(kept / len(side))
+                shares.append(sum((value >= threshold) is answerable for value in side) / len(side))
     return sum(shares) / len(shares)
 
 
-def choose(rows: Sequence[Probed]) -> Abstention:
-    """Everything that is decided on dev."""
-    log_probability, supported = choose_limits(rows)
-    default = max(_GRID, key=lambda threshold: balanced(rows, threshold))
+def choose_thresholds(rows: Sequence[Probed], decisions: Decisions) -> Decisions:
+    """`decisions`, whose weights are fitted and with which `rows` were probed, with thresholds and curve."""
+    log_probability, supported = choose_limits(rows, decisions)
+    confident = []
+    for row in rows:
+        choice = choose(row.probe.candidates, decisions)
+        confident.append((row, 0.0 if choice is None else choice.confidence))
+    questions = [(row.question, value) for row, value in confident]
+    default = max(_GRID, key=lambda threshold: balanced(questions, threshold))
     curve = []
     for threshold in _GRID:
-        given = [row for row in rows if row.probe.relevance >= threshold]
+        given = [row for row, value in confident if value >= threshold]
         wrong = 0
         for row in given:
             shown = passes(row.probe, log_probability, supported)
-            text = row.probe.written if shown else row.probe.quotation
+            text = row.probe.written if shown else _quotation(row, decisions)
             wrong += not (row.question.answerable and is_right(row.question, text))
         if given:
             curve.append(Point(threshold, round(wrong / len(given), 4), round(len(given) / len(rows), 4)))
-    return Abstention(default, log_probability, supported, tuple(curve))
+    return dataclasses.replace(
+        decisions, default=default, log_probability=log_probability, supported=supported, curve=tuple(curve)
+    )

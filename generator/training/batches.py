@@ -25,8 +25,9 @@ from generator.vocabulary import Vocabulary
 class Composition:
     """Shares of how prompts are composed.
 
-    mined: share of distractors that are near misses of a search, where there are any. distractors[n]: share of *batches* whose prompts get n passages beside the gold one; by batch, because a batch
-    costs as much as its largest prompt.
+    mined: share of distractors that are near misses of a search, where there are any. distractors[n]: share of
+    *batches* whose prompts get n passages beside the gold one; by batch, because a batch costs as much as its largest
+    prompt.
     """
 
     closed_book: float = 0.15

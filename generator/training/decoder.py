@@ -95,7 +95,7 @@ def train_decoder(
     composer = Composer(examples, composition, fillers, hard)
     collator = Collator(encoder, vocabulary, composition.max_steps)
     engine = Engine(model, vocabulary, encoder)
-    prompts = _dev_prompts(dev, fillers_dev, per_source=100 if stage == "read" else 40)
+    prompts = _dev_prompts(dev, fillers_dev, per_source=60 if stage == "read" else 40)
     extra = {
         "settings": asdict(settings), "composition": asdict(composition), "examples": dict(counts),
         "weights": weights, "stage": stage,
@@ -118,7 +118,8 @@ def train_decoder(
     marks = sorted({round(settings.steps * share) for share in (0.5, 1.0)})
     train(
         model, composer, collator, examples, [weights[example.source] for example in examples], settings,
-        stage, folder / f"{stage}.checkpoint.pt", resume=resume, report=report, on_milestone=milestone, milestones=marks,
+        stage, folder / f"{stage}.checkpoint.pt", resume=resume, report=report, on_milestone=milestone,
+        milestones=marks,
     )
 
 

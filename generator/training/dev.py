@@ -33,7 +33,7 @@ def evidence_found(reading: Reading, composed: Composed) -> bool:
     best, gold = float("-inf"), False
     for p, passage in enumerate(composed.prompt.passages):
         for a, z in split_sentences(passage.text):
-            scores = [score for start, _, score in reading.evidence[p] if a <= start < z]
+            scores = [row.evidence for row in reading.pieces[p] if a <= row.start < z]
             if scores and sum(scores) / len(scores) > best:
                 best = sum(scores) / len(scores)
                 gold = any(min(z, end) - max(a, start) > 0.5 * (z - a) for start, end in composed.gold[p])

@@ -23,7 +23,7 @@ def _minimise(loss: Callable[[torch.Tensor], torch.Tensor], size: int, penalty: 
         value.backward()  # type: ignore[no-untyped-call]
         return float(value)
 
-    optimizer.step(closure)
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
     return weights.detach()
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import copy
 
-from generator.abstention import Abstention, Point
+import pytest
+import torch
+
 from generator.answer import Answer, Sentence
 from generator.answerer import Answerer
+from generator.decisions import Decisions, Point
 from generator.options import AnswerOptions
 from ingest.document import Chunk, Document, Page, chunk_id, document_hash
 from retrieval.hit import Hit
@@ -35,7 +38,7 @@ def hits() -> list[Hit]:
 
 def answerer(**limits: object) -> Answerer:
     values = {"default": 0.0, "log_probability": -100.0, "supported": 0.0, **limits}
-    return Answerer(tiny_engine(), Abstention(**values), "0" * 16, HashEncoder().encode)  # type: ignore[arg-type]
+    return Answerer(tiny_engine(), Decisions(**values), "0" * 16, HashEncoder().encode)  # type: ignore[arg-type]
 
 
 def ask(one: Answerer, options: AnswerOptions) -> list[Sentence | Answer]:
@@ -90,7 +93,7 @@ def test_closed_book_reads_no_document_and_cites_none() -> None:
 
 def test_a_named_risk_picks_the_lowest_threshold_that_keeps_it() -> None:
     curve = (Point(0.2, 0.4, 1.0), Point(0.5, 0.2, 0.7), Point(0.8, 0.05, 0.3))
-    limits = Abstention(default=0.33, curve=curve)
+    limits = Decisions(default=0.33, curve=curve)
     assert limits.threshold(None) == 0.33
     assert limits.threshold(0.25) == 0.5 and limits.threshold(0.06) == 0.8 and limits.threshold(0.0) == 0.8
 
@@ -102,15 +105,19 @@ def test_a_decoder_is_refused_when_a_byte_or_the_embedder_differs(tmp_path) -> N
     from generator.errors import DecoderMissing
 
     engine = tiny_engine()
-    embedder = SimpleNamespace(
-        fingerprint="f" * 16, tokenizer=engine.encoder.tokenizer, network=engine.model.network, device="cpu"
-    )
+    network = copy.deepcopy(engine.model.network)
+    embedder = SimpleNamespace(tokenizer=engine.encoder.tokenizer, network=network, device="cpu")
     with pytest.raises(DecoderMissing, match="lectern train decoder"):
         load_decoder(embedder, tmp_path)  # type: ignore[arg-type]
-    save_decoder(engine.model, engine.vocabulary, "f" * 16, tmp_path, {})
+    save_decoder(engine.model, engine.vocabulary, tmp_path, {})
     model, vocabulary, _ = load_decoder(embedder, tmp_path)  # type: ignore[arg-type]
     assert vocabulary.entries == engine.vocabulary.entries and model.config == engine.model.config
-    embedder.fingerprint = "0" * 16
+    with torch.no_grad():
+        for parameter in network.encoder.layer[2].parameters():
+            parameter.add_(1.0)  # above the frozen layers: the decoder reads none of it
+    load_decoder(embedder, tmp_path)  # type: ignore[arg-type]
+    with torch.no_grad():
+        network.embeddings.word_embeddings.weight[5, 0].add_(1.0)
     with pytest.raises(DecoderMissing, match="another embedder"):
         load_decoder(embedder, tmp_path)  # type: ignore[arg-type]
     content = bytearray((tmp_path / WEIGHTS_FILE).read_bytes())

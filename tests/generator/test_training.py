@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from generator.model import Decoder
+from generator.memory import Passage
+from generator.model import READER, Decoder
 from generator.pieces import Assembler, token_of
 from generator.training.batches import Collator, Composer, Composition
 from generator.training.examples import Example, answer_by_rule
-from generator.training.loop import LoopSettings, train
+from generator.training.loop import LoopSettings, Stage, train
+from generator.training.mining import mine
 from generator.training.targets import align
 from tests.generator.tiny import OTHER, PASSAGE, prompts, tiny_engine
 
@@ -70,7 +72,7 @@ def test_prompts_are_built_for_training_as_for_serving() -> None:
     engine = tiny_engine()
     composer = Composer(EXAMPLES, Composition(closed_book=0.0, unanswerable=0.0))
     composed = composer.compose(EXAMPLES[0], 1, random.Random(0))
-    trained = Collator(engine.encoder, engine.vocabulary, 60).collate([composed]).memory
+    trained = Collator(engine.encoder, engine.vocabulary, 60).for_writing([composed]).memory
     served = engine.encoder.batch([composed.prompt])
     assert torch.equal(trained.passage_ids, served.passage_ids) and torch.equal(trained.piece_ids, served.piece_ids)
     assert len(composed.prompt.passages) == 2 and sum(bool(gold) for gold in composed.gold) == 1
@@ -80,7 +82,7 @@ def test_labels_fall_on_the_evidence() -> None:
     engine = tiny_engine()
     composer = Composer(EXAMPLES, Composition(closed_book=0.0, unanswerable=0.0))
     composed = composer.compose(EXAMPLES[0], 0, random.Random(0))
-    batch = Collator(engine.encoder, engine.vocabulary, 60).collate([composed])
+    batch = Collator(engine.encoder, engine.vocabulary, 60).for_reading([composed])
     assert batch.reading is not None and batch.reading.relevant.tolist() == [[1]]
     Sq = batch.memory.question_ids.shape[1]
     start, end = int(batch.reading.start[0]) + Sq, int(batch.reading.end[0]) + Sq
@@ -106,7 +108,9 @@ def fresh_model() -> Decoder:
     return Decoder(engine.model.config, engine.model.network, engine.vocabulary)
 
 
-def run(model: Decoder, steps: int, checkpoint: Path, *, resume: bool, stop_at: int | None = None) -> None:
+def run(
+    model: Decoder, steps: int, checkpoint: Path, stage: Stage, *, resume: bool, stop_at: int | None = None
+) -> None:
     engine = tiny_engine()
     composition = Composition(closed_book=0.2, unanswerable=0.2)
 
@@ -115,18 +119,36 @@ def run(model: Decoder, steps: int, checkpoint: Path, *, resume: bool, stop_at: 
 
     train(
         model, Composer(EXAMPLES, composition), Collator(engine.encoder, engine.vocabulary, 60), EXAMPLES,
-        [1.0] * len(EXAMPLES), LoopSettings(steps=steps, batch_size=2, warmup_steps=2), checkpoint, resume=resume,
-        report=[].append, on_milestone=stop, milestones=() if stop_at is None else (stop_at,),
+        [1.0] * len(EXAMPLES), LoopSettings(steps=steps, batch_size=2, warmup_steps=2), stage, checkpoint,
+        resume=resume, report=[].append, on_milestone=stop, milestones=() if stop_at is None else (stop_at,),
     )
 
 
-def test_a_stopped_run_ends_where_an_undisturbed_one_does(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stage", ["read", "write"])
+def test_a_stopped_run_ends_where_an_undisturbed_one_does(tmp_path: Path, stage: Stage) -> None:
     whole = fresh_model()
-    run(whole, 6, tmp_path / "whole.pt", resume=False)
+    run(whole, 6, tmp_path / "whole.pt", stage, resume=False)
     stopped = fresh_model()
     with pytest.raises(KeyboardInterrupt):
-        run(stopped, 6, tmp_path / "stopped.pt", resume=False, stop_at=3)
+        run(stopped, 6, tmp_path / "stopped.pt", stage, resume=False, stop_at=3)
     resumed = fresh_model()
-    run(resumed, 6, tmp_path / "stopped.pt", resume=True)
+    run(resumed, 6, tmp_path / "stopped.pt", stage, resume=True)
     for name, value in whole.state_dict().items():
         torch.testing.assert_close(resumed.state_dict()[name], value, msg=name)
+
+
+@pytest.mark.parametrize("stage", ["read", "write"])
+def test_a_stage_trains_its_own_half_alone(tmp_path: Path, stage: Stage) -> None:
+    model = fresh_model()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    run(model, 4, tmp_path / "half.pt", stage, resume=False)
+    changed = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed and all(name.startswith(READER) is (stage == "read") for name in changed)
+
+
+def test_near_misses_share_words_and_lack_the_answer() -> None:
+    near = Passage("Caches", "The cache of a disk stores sectors.")
+    pool = [("en", passage) for passage in (PASSAGE, OTHER, near)]
+    found = mine([EXAMPLES[0], example("a@", question="Что хранит кэш?")], pool)
+    assert found["a"] and found["a"][0] == near and PASSAGE not in found["a"]
+    assert found["a@"] == found["a"]

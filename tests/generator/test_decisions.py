@@ -1,0 +1,70 @@
+"""Fitted weights find what the data says; the best candidate is chosen by the sum; what is saved is what is loaded."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from generator.decisions import CONFIDENCE, Decisions, Point, log_odds, probability, weighted
+from generator.engine import PieceScores
+from generator.evidence import Candidate, best_span, choose
+from generator.training.fitting import fit_choice, fit_probability
+
+
+def test_the_weights_of_a_choice_are_found_again() -> None:
+    rng = random.Random(1)
+    groups = []
+    for _ in range(300):
+        features = [[rng.gauss(0, 1), rng.gauss(0, 5), rng.gauss(0, 1)] for _ in range(6)]
+        best = max(range(6), key=lambda n: 3 * features[n][0] - 0.4 * features[n][1])
+        groups.append((features, [n == best for n in range(6)]))
+    weights = fit_choice(groups)
+    assert weights[0] / weights[1] == pytest.approx(-7.5, rel=0.1)
+    assert abs(weights[2]) < 0.2 * weights[0]
+
+
+def test_a_fitted_probability_is_calibrated() -> None:
+    rng = random.Random(2)
+    rows = [[rng.gauss(0, 1), 1.0] for _ in range(4000)]
+    right = [rng.random() < probability(2 * x - 1) for x, _ in rows]
+    weights = fit_probability(rows, right)
+    sure = [probability(weighted(weights, row)) for row in rows]
+    high = [r for r, s in zip(right, sure, strict=True) if s > 0.7]
+    expected = [s for s in sure if s > 0.7]
+    assert sum(high) / len(high) == pytest.approx(sum(expected) / len(expected), abs=0.05)
+
+
+def test_what_cannot_be_fitted_is_refused() -> None:
+    with pytest.raises(ValueError):
+        fit_choice([([[1.0], [2.0]], [False, False])])
+    with pytest.raises(ValueError):
+        fit_probability([[1.0], [1.0]], [True, True])
+
+
+def test_the_best_candidate_is_chosen_and_its_margin_is_over_other_passages() -> None:
+    decisions = Decisions(sentence=(1.0, 0, 0, 0, 0, 0), confidence=(*[0.0] * (len(CONFIDENCE) - 2), 1.0, 0.0))
+    found = [Candidate(p, (0, 1), (value, 0, 0, 0, 0, 0)) for p, value in ((0, 3.0), (0, 2.5), (1, 1.0))]
+    choice = choose(found, decisions)
+    assert choice is not None and choice.candidate is found[0]
+    assert choice.confidence == pytest.approx(probability(2.0))
+    assert choose([], decisions) is None
+
+
+def test_the_best_span_is_that_of_brute_force() -> None:
+    rng = random.Random(3)
+    scores = [PieceScores(n, n + 1, 0.0, rng.gauss(0, 1), rng.gauss(0, 1)) for n in range(40)]
+    brute = max(a.span_start + b.span_end for i, a in enumerate(scores) for b in scores[i : i + 30])
+    assert best_span(scores) == pytest.approx(brute)
+
+
+def test_log_odds_undo_probability() -> None:
+    assert [probability(log_odds(p)) for p in (0.1, 0.5, 0.93)] == pytest.approx([0.1, 0.5, 0.93])
+
+
+def test_decisions_are_loaded_as_saved(tmp_path: Path) -> None:
+    decisions = Decisions(ranking=(1.0, 2.0, 3.0, 4.0), default=0.3, curve=(Point(0.1, 0.2, 0.3),))
+    decisions.save(tmp_path)
+    assert Decisions.load(tmp_path) == decisions
+    assert Decisions.load(tmp_path / "nothing") == Decisions()
