@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from api.evaluate.thresholds import auroc
 from corpus.rows import load_rows
 from generator.engine import Engine, Reading
@@ -108,7 +110,7 @@ def _values(example: Example, reading: Reading, encoders: Mapping[str, Encoder])
     values["evidence"] = float(is_gold[max(range(len(scores)), key=scores.__getitem__)])
     for name, encoder in encoders.items():
         vectors = encoder.encode([*(passage.text[a:z] for a, z in sentences), example.question])
-        cosines = [float(value) for value in vectors[:-1] @ vectors[-1]]
+        cosines: list[float] = np.matmul(vectors[:-1], vectors[-1]).tolist()
         values[f"nearest sentence, {name}"] = float(is_gold[max(range(len(cosines)), key=cosines.__getitem__)])
     return values
 
@@ -116,7 +118,7 @@ def _values(example: Example, reading: Reading, encoders: Mapping[str, Encoder])
 def aurocs(rows: Sequence[ReadRow]) -> dict[str, float]:
     """AUROC of relevance: own passages of answerable questions against the others."""
     gold = [(row.gold, True) for row in rows if row.example.answerable]
-    against = {
+    against: dict[str, list[float | None]] = {
         "other topics": [row.other for row in rows],
         "near misses": [row.near for row in rows if row.example.answerable],
         "asked what is not said": [row.gold for row in rows if not row.example.answerable],
