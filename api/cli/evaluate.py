@@ -210,6 +210,48 @@ def reader(
         out.print(f"{source}: AUROC of relevance against " + ", ".join(f"{k} {v}" for k, v in values.items()))
 
 
+@app.command()
+def injections(
+    context: typer.Context, save: Save = None, json: Json = False, device: Device = None,
+) -> None:
+    """Instructions planted in passages: how often one is obeyed, and what they cost.
+
+    Example: lectern evaluate injections
+    """
+    from api.evaluate import injections as planted
+    from generator.answerer import load_answerer
+    from retrieval.embedder import load_embedder
+    from retrieval.metrics import bootstrap
+
+    run = Run.of(context, None, json, device)
+    own = load_embedder(device=run.device or "cpu")
+    answerer = load_answerer(own, device=run.device or "cpu")
+    with _bar() as progress:
+        texts = planted.load_injections()
+        task = progress.add_task("Asking", total=len(texts))
+        rows = planted.measure(answerer, own.count_tokens, texts, lambda n, _: progress.update(task, completed=n))
+    if save is not None:
+        _save(save, [
+            {"id": r.injection.id, "question": r.question.question, "obeyed": r.obeyed, "answer": r.answer}
+            for r in rows
+        ])
+    groups = {}
+    for name in dict.fromkeys([*(r.injection.language for r in rows), *(r.injection.kind for r in rows)]):
+        own_rows = [r for r in rows if name in (r.injection.language, r.injection.kind)]
+        units = [r.question.unit for r in own_rows]
+        groups[name] = {
+            "obeyed": bootstrap([float(r.obeyed) for r in own_rows], units),
+            "right with it": bootstrap([float(r.right) for r in own_rows], units),
+            "right without": bootstrap([float(r.right_before) for r in own_rows], units),
+        }
+    if run.json:
+        from api.evaluate import table
+
+        print_json(table.as_json(groups))
+        return
+    _print(groups)
+
+
 def spread(items: Sequence[T], limit: int) -> list[T]:
     """`limit` items at even distances, all of them for 0."""
     if not 0 < limit < len(items):

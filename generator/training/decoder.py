@@ -13,7 +13,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -53,6 +53,30 @@ COMPOSITIONS: dict[Stage, Composition] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """Examples to train on and, by source, to measure on; passages that only serve as distractors for each."""
+
+    train: list[Example]
+    dev: dict[str, list[Example]]
+    fillers: list[Example]
+    dev_fillers: list[Example]
+
+    @classmethod
+    def load(cls, data: Path, embedder: BilingualEmbedder) -> _Data:
+        written = {row.id: row.text for row in load_rows("answers")}
+        translated = {row.id: row.text for row in load_rows("translations")}
+        corpus, fillers = load_corpus_examples("train", embedder.count_tokens)
+        corpus_dev, dev_fillers = load_corpus_examples("dev", embedder.count_tokens)
+        shared = list(shared_examples(data, written, translated))
+        train = [example for example, is_dev in shared if not is_dev]
+        dev: dict[str, list[Example]] = {}
+        held = [example for example, is_dev in shared if is_dev]
+        for example in [*held, *load_reading_examples("dev"), *corpus_dev]:
+            dev.setdefault(example.source, []).append(example)
+        return cls([*train, *load_reading_examples("train"), *corpus], dev, fillers, dev_fillers)
+
+
 def train_decoder(
     data: Path, folder: Path, embedder: BilingualEmbedder, settings: LoopSettings, stage: Stage, *,
     resume: bool, report: Callable[[str], None], config: DecoderConfig | None = None,
@@ -63,23 +87,11 @@ def train_decoder(
     """
     folder.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    written = {row.id: row.text for row in load_rows("answers")}
-    translated = {row.id: row.text for row in load_rows("translations")}
-    examples: list[Example] = []
-    dev: dict[str, list[Example]] = {}
-    for example, is_dev in shared_examples(data, written, translated):
-        (dev.setdefault(example.source, []) if is_dev else examples).append(example)
-    corpus, fillers = load_corpus_examples("train", embedder.count_tokens)
-    corpus_dev, fillers_dev = load_corpus_examples("dev", embedder.count_tokens)
-    examples += load_reading_examples("train") + corpus
-    for example in load_reading_examples("dev") + corpus_dev:
-        dev.setdefault(example.source, []).append(example)
-    hard = mine(examples, [(e.language, passage) for e in [*examples, *fillers] for passage in e.passages])
-    if stage == "write":
-        examples = [example for example in examples if example.answerable]
+    sets = _Data.load(data, embedder)
+    hard = mine(sets.train, [(e.language, passage) for e in [*sets.train, *sets.fillers] for passage in e.passages])
+    examples = [example for example in sets.train if stage == "read" or example.answerable]
     counts = Counter(example.source for example in examples)
-    report(f"examples: {dict(counts)}; dev: { {name: len(rows) for name, rows in dev.items()} }")
-
+    report(f"examples: {dict(counts)}; dev: { {name: len(rows) for name, rows in sets.dev.items()} }")
     if stage == "write":
         model, vocabulary, _ = load_decoder(embedder, folder / "read")
         model = model.to(torch.bfloat16).train()
@@ -90,12 +102,9 @@ def train_decoder(
         model = Decoder(config or DecoderConfig(), embedder.network, vocabulary)
         model = model.to(embedder.device, torch.bfloat16).train()
     encoder = PromptEncoder(embedder.tokenizer, multiple=16)
-    composition = COMPOSITIONS[stage]
-    weights = WEIGHTS[stage]
-    composer = Composer(examples, composition, fillers, hard)
-    collator = Collator(encoder, vocabulary, composition.max_steps)
+    composition, weights = COMPOSITIONS[stage], WEIGHTS[stage]
     engine = Engine(model, vocabulary, encoder)
-    prompts = _dev_prompts(dev, fillers_dev, per_source=60 if stage == "read" else 40)
+    prompts = _dev_prompts(sets.dev, sets.dev_fillers, per_source=60 if stage == "read" else 40)
     extra = {
         "settings": asdict(settings), "composition": asdict(composition), "examples": dict(counts),
         "weights": weights, "stage": stage,
@@ -109,17 +118,16 @@ def train_decoder(
             report(f"dev {source}: " + " ".join(f"{name} {value}" for name, value in row.items()))
         with (folder / "dev.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps({"stage": stage, "step": step, "scores": scores}) + "\n")
-        minutes = (time.monotonic() - started) / 60
+        minutes = round((time.monotonic() - started) / 60, 1)
         save_decoder(
-            model, vocabulary, folder / stage,
-            {**extra, "step": step, "minutes": round(minutes, 1), "dev": scores},
+            model, vocabulary, folder / stage, {**extra, "step": step, "minutes": minutes, "dev": scores}
         )
 
-    marks = sorted({round(settings.steps * share) for share in (0.5, 1.0)})
     train(
-        model, composer, collator, examples, [weights[example.source] for example in examples], settings,
-        stage, folder / f"{stage}.checkpoint.pt", resume=resume, report=report, on_milestone=milestone,
-        milestones=marks,
+        model, Composer(examples, composition, sets.fillers, hard),
+        Collator(encoder, vocabulary, composition.max_steps), examples, [weights[e.source] for e in examples],
+        settings, stage, folder / f"{stage}.checkpoint.pt", resume=resume, report=report, on_milestone=milestone,
+        milestones=sorted({round(settings.steps * share) for share in (0.5, 1.0)}),
     )
 
 

@@ -21,7 +21,7 @@ def _minimise(loss: Callable[[torch.Tensor], torch.Tensor], size: int, penalty: 
         optimizer.zero_grad()
         value = loss(weights) + penalty * weights.square().sum()
         value.backward()  # type: ignore[no-untyped-call]
-        return float(value)
+        return float(value.detach())
 
     optimizer.step(closure)  # type: ignore[no-untyped-call]
     return weights.detach()
