@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from transformers import BertModel
 
 from generator.errors import DecoderMissing
-from generator.model import Decoder, DecoderConfig
+from generator.model import READER, Decoder, DecoderConfig
 from generator.vocabulary import Vocabulary
 from retrieval.bilingual import file_sha256
 from retrieval.embedder import BilingualEmbedder
@@ -82,3 +82,23 @@ def load_decoder(
     model = model.to(embedder.device, dtype).eval()
     fingerprint = hashlib.sha256("".join(sorted(manifest["files"].values())).encode()).hexdigest()[:16]
     return model, vocabulary, fingerprint
+
+
+def with_writing_of(model: Decoder, embedder: BilingualEmbedder, folder: Path) -> tuple[Decoder, Vocabulary]:
+    """The reader of `model` with the decoder and the vocabulary of `folder`, where the sizes agree: a new reader's
+    decoder need not learn to write anew.
+
+    Raises DecoderMissing if there is none or its sizes differ.
+    """
+    if not (folder / WEIGHTS_FILE).is_file():
+        raise DecoderMissing(f"no decoder in {folder} to start from")
+    vocabulary = Vocabulary.load(folder / VOCABULARY_FILE, embedder.tokenizer)
+    joined = Decoder(model.config, model.network, vocabulary)
+    state = {name: value for name, value in model.state_dict().items() if name.startswith(READER)}
+    state |= {name: value for name, value in load_file(folder / WEIGHTS_FILE).items() if not name.startswith(READER)}
+    try:
+        joined.load_state_dict(state)
+    except RuntimeError as error:
+        what = str(error).splitlines()[-1].strip()
+        raise DecoderMissing(f"the decoder in {folder} has other sizes: {what}") from None
+    return joined.to(embedder.device), vocabulary

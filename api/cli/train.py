@@ -78,6 +78,9 @@ def decoder(
     stage: Annotated[Literal["read", "write"], typer.Option(help="read first, then write")] = "read",
     steps: Annotated[int, typer.Option(min=1, help="Training steps")] = 1200,
     batch_size: Annotated[int, typer.Option(min=1, help="Examples per step")] = 16,
+    start: Annotated[
+        Path | None, typer.Option("--from", metavar="DIR", help="write: an earlier decoder to go on from")
+    ] = None,
     out_folder: Out = Path("runs/decoder"), resume: Resume = False, device: Device = None,
 ) -> None:
     """The reader's top and the decoder, from question-answer sets and the corpus.
@@ -94,7 +97,8 @@ def decoder(
     assert isinstance(loaded, BilingualEmbedder)
     settings = LoopSettings(steps=steps, batch_size=batch_size, warmup_steps=min(120, max(1, steps // 5)))
     train_decoder(
-        data, out_folder, loaded, settings, stage, resume=resume, report=_reporter(out_folder / f"{stage}.log")
+        data, out_folder, loaded, settings, stage, resume=resume, start=start,
+        report=_reporter(out_folder / f"{stage}.log"),
     )
     out.print(f"weights: {out_folder / stage}")
 

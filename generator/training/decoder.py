@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 
 from corpus.rows import load_rows
-from generator.checkpoint import load_decoder, save_decoder
+from generator.checkpoint import load_decoder, save_decoder, with_writing_of
 from generator.engine import Engine
 from generator.memory import PromptEncoder
 from generator.model import Decoder, DecoderConfig
@@ -79,11 +79,12 @@ class _Data:
 
 def train_decoder(
     data: Path, folder: Path, embedder: BilingualEmbedder, settings: LoopSettings, stage: Stage, *,
-    resume: bool, report: Callable[[str], None], config: DecoderConfig | None = None,
+    resume: bool, report: Callable[[str], None], start: Path | None = None, config: DecoderConfig | None = None,
 ) -> None:
     """Train a stage and write `folder / stage`; dev scores go to the log and to `folder / "dev.jsonl"`.
 
-    Stage "write" starts from `folder / "read"`; raises DecoderMissing if that is not there.
+    Stage "write" takes the reader of `folder / "read"`, and the decoder of `start` or a new one; raises DecoderMissing
+    if they are not there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
@@ -94,6 +95,8 @@ def train_decoder(
     report(f"examples: {dict(counts)}; dev: { {name: len(rows) for name, rows in sets.dev.items()} }")
     if stage == "write":
         model, vocabulary, _ = load_decoder(embedder, folder / "read")
+        if start is not None:
+            model, vocabulary = with_writing_of(model, embedder, start)
         model = model.to(torch.bfloat16).train()
     else:
         texts = [e.answer for e in examples if e.written or e.source == "new_wiki"]

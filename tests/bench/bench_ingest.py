@@ -23,6 +23,10 @@ from retrieval.embedder import load_embedder
 from retrieval.entries import chunk_text
 
 
+def quiet(event: object) -> None:
+    """Progress that nobody looks at."""
+
+
 def pages_alone(path: Path) -> int:
     """Pages whose text pypdf gives; 0 for a file that it refuses."""
     try:
@@ -47,7 +51,7 @@ def main() -> None:
         started = time.perf_counter()
         summary = ingest(
             library, files, settings=ChunkSettings(), count_tokens=embedder.count_tokens, embed=None,
-            on_event=[].append,
+            on_event=quiet,
         )
         ingest_seconds = time.perf_counter() - started
         documents = {info.id: info.title for info in library.documents()}

@@ -23,6 +23,10 @@ _SHARES = {"llm_docs": 0.65, "tech_docs_ru": 0.35}
 _BATCH = 40
 
 
+def quiet(event: object) -> None:
+    """Progress that nobody looks at."""
+
+
 def rows(path: Path) -> list[dict[str, object]]:
     """Rows that may be used, in a fixed random order."""
     found = [row for row in read_json_lines(path) if "no licence" not in str(row["license"])
@@ -39,7 +43,7 @@ def main() -> None:
     given = parser.parse_args()
     corpus = Path(__file__).parents[2] / "corpus"
     with Pipeline(RunConfig(home=given.home)) as pipeline, tempfile.TemporaryDirectory() as folder:
-        pipeline.ingest([corpus], [].append)
+        pipeline.ingest([corpus], quiet)
         for name, share in _SHARES.items():
             added = 0
             todo = rows(given.data / "text" / f"{name}.jsonl.xz")
@@ -51,7 +55,7 @@ def main() -> None:
                     path.write_text(str(row["text"]), encoding="utf-8")
                     paths.append(path)
                 before = len(list(pipeline.library.chunks()))
-                pipeline.ingest(paths, [].append)
+                pipeline.ingest(paths, quiet)
                 added += len(list(pipeline.library.chunks())) - before
             print(f"{name}: {added} chunks", flush=True)
         print(f"indexed: {pipeline.sync()} chunks", flush=True)

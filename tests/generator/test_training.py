@@ -152,3 +152,19 @@ def test_near_misses_share_words_and_lack_the_answer() -> None:
     found = mine([EXAMPLES[0], example("a@", question="Что хранит кэш?")], pool)
     assert found["a"] and found["a"][0] == near and PASSAGE not in found["a"]
     assert found["a@"] == found["a"]
+
+
+def test_a_new_reader_goes_on_with_an_earlier_decoders_writing(tmp_path: Path) -> None:
+    from types import SimpleNamespace
+
+    from generator.checkpoint import save_decoder, with_writing_of
+
+    engine = tiny_engine()
+    embedder = SimpleNamespace(tokenizer=engine.encoder.tokenizer, network=engine.model.network, device="cpu")
+    save_decoder(engine.model, engine.vocabulary, tmp_path, {})
+    reader = fresh_model()
+    joined, vocabulary = with_writing_of(reader, embedder, tmp_path)  # type: ignore[arg-type]
+    assert vocabulary.entries == engine.vocabulary.entries
+    for name, value in joined.state_dict().items():
+        source = reader if name.startswith(READER) else engine.model
+        torch.testing.assert_close(value, source.state_dict()[name], rtol=0.01, atol=0.01, msg=name)
