@@ -63,6 +63,10 @@ class Ask:
 class Answers(Protocol):
     """What turns hits into an answer: `generator.answerer.Answerer`, and in tests something smaller."""
 
+    @property
+    def model(self) -> str:
+        """The name of what writes, with the beginning of its weights' fingerprint."""
+
     def stream(
         self,
         question: str,
@@ -197,16 +201,24 @@ class Pipeline:
             documents=request.documents or None,
         )
 
-    def ask(self, request: Ask) -> Answer:
-        """The whole answer."""
-        *_, answer = self.ask_stream(request)
+    def candidates(self, request: Ask) -> list[Hit]:
+        """What the reranker is shown for a request, in the order before it: as many as it looks at."""
+        settings = request.retrieval
+        wanted = max(settings.top_k, self._reranker().candidates)
+        before = dataclasses.replace(settings, top_k=wanted, depth=max(settings.depth, wanted), rerank=False)
+        return self.search(dataclasses.replace(request, retrieval=before))
+
+    def ask(self, request: Ask, hits: Sequence[Hit] | None = None) -> Answer:
+        """The whole answer. hits: read in place of what a search finds, where they are given."""
+        *_, answer = self.ask_stream(request, hits)
         assert isinstance(answer, Answer)
         return answer
 
-    def ask_stream(self, request: Ask) -> Iterator[Sentence | Answer]:
-        """Sentences as they are finished and checked, the whole Answer last."""
+    def ask_stream(self, request: Ask, hits: Sequence[Hit] | None = None) -> Iterator[Sentence | Answer]:
+        """Sentences as they are finished and checked, the whole Answer last. hits: see `ask`."""
         started = time.perf_counter()
-        hits = self.search(request) if request.mode == "rag" else []
+        if hits is None:
+            hits = self.search(request) if request.mode == "rag" else []
         rerank_ms = self._reranker().take_ms() if hits else 0.0
         timings = {"retrieve": _ms_since(started) - rerank_ms, "rerank": rerank_ms}
         documents = self._documents_of(hits)

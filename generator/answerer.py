@@ -4,7 +4,7 @@
 2. If the best candidate is not likely enough to be right, the answer is an abstention with its reason.
 3. Passages whose best sentence is clearly worse than the best of all are put aside.
 4. The decoder writes; every finished sentence is checked against the words it was copied from and shown only then.
-5. Where the first sentence does not pass, the best candidate is quoted instead and marked as a quotation.
+5. Where the first sentence does not pass, the best candidates are quoted instead and marked as quotations.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ class Answerer:
         self, context: _Context, prompt: Prompt, memory: Memory, sources: list[list[Source | None]],
         choice: Choice | None, usage: dict[str, int],
     ) -> Iterator[Sentence]:
-        """Checked sentences in order; the chosen candidate as a quotation alone when the first does not pass."""
+        """Checked sentences in order; the chosen candidates as quotations alone when the first does not pass."""
         options = context.options
         sampling = SamplingOptions(
             options.temperature, options.top_k_sampling, options.top_p, options.min_p,
@@ -191,15 +191,14 @@ class Answerer:
                 shown += 1
                 sentence = self._checked(context, generated, interval, numbers)
                 if sentence is None and not seen:
-                    if choice is not None:
-                        yield self._quotation(context, choice.candidate, numbers)
+                    yield from self._quotations(context, choice, numbers)
                     return
                 if sentence is not None and sentence.text not in seen:
                     seen.add(sentence.text)
                     yield sentence
             if last:
-                if not shown and choice is not None:
-                    yield self._quotation(context, choice.candidate, numbers)
+                if not shown:
+                    yield from self._quotations(context, choice, numbers)
                 return
 
     def _checked(
@@ -226,13 +225,14 @@ class Answerer:
             and len(draft.text.split()) >= 2
         )
 
-    def _quotation(
-        self, context: _Context, chosen: Candidate, numbers: dict[tuple[str, Interval], int]
-    ) -> Sentence:
-        """The chosen sentence, word for word."""
-        text = context.passages[chosen.passage].text[slice(*chosen.interval)]
-        draft = Draft(text, chosen.passage, (chosen.interval,), 1.0, True, 0.0)
-        return Sentence(" ".join(text.split()), "quotation", _citations(context, draft, numbers))
+    def _quotations(
+        self, context: _Context, choice: Choice | None, numbers: dict[tuple[str, Interval], int]
+    ) -> Iterator[Sentence]:
+        """The chosen sentences, word for word."""
+        for chosen in () if choice is None else (choice.candidate, *choice.further):
+            text = context.passages[chosen.passage].text[slice(*chosen.interval)]
+            draft = Draft(text, chosen.passage, (chosen.interval,), 1.0, True, 0.0)
+            yield Sentence(" ".join(text.split()), "quotation", _citations(context, draft, numbers))
 
     def _abstained(
         self, context: _Context, reason: Reason, timings: dict[str, float], usage: dict[str, int],

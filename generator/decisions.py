@@ -41,7 +41,8 @@ class Point:
 class Decisions:
     """Weights of the features above, in their order, and thresholds.
 
-    default: the confidence below which there is no answer when no risk is named. log_probability: a decoder sentence
+    also: the share of the softmax over all sentences from which a further one is quoted beside the best. default: the
+    confidence below which there is no answer when no risk is named. log_probability: a decoder sentence
     below this mean is not good enough and the evidence is quoted instead. supported: likewise for its share of words
     found in the source.
     """
@@ -49,6 +50,7 @@ class Decisions:
     ranking: tuple[float, ...] = (1.0, 1.0, 2.0, 0.5)
     sentence: tuple[float, ...] = (0.5, 0.5, 0.5, 0.5, 0.2, 5.0)
     confidence: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    also: float = 0.3
     default: float = 0.5
     log_probability: float = -1.5
     supported: float = 0.6

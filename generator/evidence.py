@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from generator.decisions import Decisions, probability, weighted
+from generator.decisions import SENTENCE, Decisions, probability, weighted
 from generator.engine import PieceScores, Reading
 from ingest.sentences import split_sentences
 
@@ -21,11 +22,17 @@ class Candidate:
     features: tuple[float, ...]
 
 
+# An answer is one to three sentences.
+_MOST_FURTHER = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The best candidate, and how likely it is right (`decisions.CONFIDENCE` and the probability they give)."""
+    """The best candidate, others worth quoting beside it, and how likely the best is right (`decisions.CONFIDENCE` and
+    the probability they give)."""
 
     candidate: Candidate
+    further: tuple[Candidate, ...]
     features: tuple[float, ...]
     confidence: float
 
@@ -71,7 +78,23 @@ def choose(found: Sequence[Candidate], decisions: Decisions) -> Choice | None:
     sums = [weighted(decisions.sentence, candidate.features) for candidate in found]
     at = max(range(len(found)), key=sums.__getitem__)
     best = found[at]
+    shares = further_shares(found, sums, at)
+    further = [found[n] for n, share in shares if share >= decisions.also][:_MOST_FURTHER]
     others = [value for value, other in zip(sums, found, strict=True) if other.passage != best.passage]
     margin = min(10.0, sums[at] - max(others)) if others else 10.0
     features = (*best.features, margin, 1.0)
-    return Choice(best, features, probability(weighted(decisions.confidence, features)))
+    return Choice(best, tuple(further), features, probability(weighted(decisions.confidence, features)))
+
+
+def further_shares(found: Sequence[Candidate], sums: Sequence[float], at: int) -> list[tuple[int, float]]:
+    """(number, share of the softmax) of the candidates beside number `at`, best first; those in another language than
+    it are left out: they say the same again."""
+    largest = max(sums)
+    weights = [math.exp(value - largest) for value in sums]
+    own = found[at].features[SENTENCE.index("language")]
+    others = [
+        (n, weights[n] / sum(weights))
+        for n, candidate in enumerate(found)
+        if n != at and candidate.features[SENTENCE.index("language")] == own
+    ]
+    return sorted(others, key=lambda item: -item[1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from api.cli import ask, compare, doctor, documents, evaluate, ingest, search, serve, train
+from api.cli import ask, compare, doctor, documents, evaluate, experiment, ingest, search, serve, train
 from api.cli.options import Device, HomeOrVariable, Json, Run
 
 app = typer.Typer(
@@ -39,6 +39,7 @@ app.command()(ask.ask)
 app.command()(compare.compare)
 app.command()(serve.serve)
 app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(experiment.app, name="experiment")
 app.add_typer(train.app, name="train")
 app.command()(doctor.reindex)
 app.command()(doctor.doctor)

@@ -33,6 +33,9 @@ def train() -> None:
 
     Weights are written under --out; copy them over retrieval/weights or generator/weights to use them.
     """
+    from retrieval.training.allocator import keep_freed_memory
+
+    keep_freed_memory()
 
 
 @app.command()

@@ -4,6 +4,7 @@ Never on test. For every dev question the passages are found, read and answered,
 
 - the weights of the ranking are those under which passages that hold a quote come first;
 - the weights of sentences, those under which the sentences of the evidence come first;
+- a further sentence is quoted beside the best from the share of the softmax at which half of such sentences are evidence;
 - confidence is a logistic regression: how likely the chosen sentence holds the answer, unanswerable questions counting
   as wrong;
 - the abstention threshold is the confidence that best parts answerable from unanswerable questions (highest mean of
@@ -29,8 +30,8 @@ from api.evaluate.questions import EvidenceIndex
 from api.pipeline import Pipeline
 from corpus.format import Question
 from generator.answerer import Answerer, Probe
-from generator.decisions import Decisions, Point
-from generator.evidence import Candidate, choose
+from generator.decisions import Decisions, Point, weighted
+from generator.evidence import Candidate, choose, further_shares
 from generator.reranker import ReaderReranker
 from generator.training.fitting import fit_choice, fit_probability
 
@@ -39,6 +40,7 @@ _LOG_PROBABILITIES = (-6.0, -2.0, -1.5, -1.0, -0.8, -0.6, -0.5, -0.4, -0.3, -0.2
 _SUPPORTS = (0.6, 0.7, 0.8, 0.9, 1.0)
 # Quoting must buy this much Match per answer that it replaces: the decoder's own words are what is wanted.
 _PRICE_OF_QUOTING = 0.02
+_SHARES = tuple(n / 50 for n in range(2, 25))
 _FOLDS = 5
 Progress = Callable[[int, int], None] | None
 
@@ -126,13 +128,12 @@ def _confidence(rows: Sequence[Probed], decisions: Decisions) -> tuple[float, ..
 def _quotation(row: Probed, decisions: Decisions) -> str:
     """What would be quoted."""
     choice = choose(row.probe.candidates, decisions)
-    if choice is None:
-        return ""
-    return row.probe.passages[choice.candidate.passage][slice(*choice.candidate.interval)]
+    chosen = () if choice is None else (choice.candidate, *choice.further)
+    return " ".join(row.probe.passages[c.passage][slice(*c.interval)] for c in chosen)
 
 
 def _quotation_right(row: Probed, decisions: Decisions) -> bool:
-    """Whether the chosen sentence holds the gold string, or is evidence itself."""
+    """Whether what would be quoted holds the gold string, or its first sentence is evidence."""
     choice = choose(row.probe.candidates, decisions)
     if choice is None or not row.question.answerable:
         return False
@@ -209,6 +210,23 @@ def passes(probe: Probe, log_probability: float, supported: float) -> bool:
     )
 
 
+def choose_also(rows: Sequence[Probed], decisions: Decisions) -> float:
+    """The lowest share from which at least half of the sentences quoted beside the best are evidence."""
+    added: list[tuple[float, bool]] = []
+    for row in rows:
+        found = row.probe.candidates
+        if not row.question.answerable or not found:
+            continue
+        sums = [weighted(decisions.sentence, candidate.features) for candidate in found]
+        shares = further_shares(found, sums, max(range(len(found)), key=sums.__getitem__))
+        added += [(share, in_evidence(row.question, found[n], row.probe)) for n, share in shares[:2]]
+    for share in _SHARES:
+        kept = [right for value, right in added if value >= share]
+        if kept and sum(kept) >= 0.5 * len(kept):
+            return share
+    return 1.0
+
+
 def choose_limits(rows: Sequence[Probed], decisions: Decisions) -> tuple[float, float]:
     """(log_probability, supported) with the highest Match less the price of quoting."""
     answerable = [row for row in rows if row.question.answerable]
@@ -238,6 +256,7 @@ def balanced(judged: Sequence[tuple[Question, float]], threshold: float) -> floa
 
 def choose_thresholds(rows: Sequence[Probed], decisions: Decisions) -> Decisions:
     """`decisions`, whose weights are fitted and with which `rows` were probed, with thresholds and curve."""
+    decisions = dataclasses.replace(decisions, also=choose_also(rows, decisions))
     log_probability, supported = choose_limits(rows, decisions)
     confident = []
     for row in rows:

@@ -24,6 +24,8 @@ class FakeAnswerer:
     when given, each sentence waits until the test lets it through; `waiting` tells that one does.
     """
 
+    model = "fake"
+
     def __init__(self, gate: threading.Semaphore | None = None) -> None:
         self.gate = gate
         self.waiting = threading.Event()

@@ -52,6 +52,14 @@ def test_the_best_candidate_is_chosen_and_its_margin_is_over_other_passages() ->
     assert choose([], decisions) is None
 
 
+def test_a_further_sentence_is_quoted_when_it_is_nearly_as_good_and_in_the_same_language() -> None:
+    decisions = Decisions(sentence=(1.0, 0, 0, 0, 0, 0), also=0.3)
+    values = ((3.0, 1.0), (2.9, 1.0), (2.95, 0.0), (-2.0, 1.0))
+    found = [Candidate(n, (0, 1), (value, 0, own, 0, 0, 0)) for n, (value, own) in enumerate(values)]
+    choice = choose(found, decisions)
+    assert choice is not None and choice.candidate is found[0] and choice.further == (found[1],)
+
+
 def test_the_best_span_is_that_of_brute_force() -> None:
     rng = random.Random(3)
     scores = [PieceScores(n, n + 1, 0.0, rng.gauss(0, 1), rng.gauss(0, 1)) for n in range(40)]

@@ -1,0 +1,129 @@
+"""An arm answers a question: the same decoder and seed for all, with what the arm's knobs change around it.
+
+- rag, closed book: `Pipeline.ask`, nothing else.
+- oracle: the passages read are those that hold the question's evidence, one for each quote; retrieval cannot fail, so
+  what is wrong is the reading. An unanswerable question has no such passage: there the arm reads what a search finds.
+- always_refuse: refuses. No error, no coverage.
+- copy_first_sentence: answers with the first sentence of the best passage and cites it. Full support, poor answers.
+- shuffled_citations: an ordinary answer, but each citation is moved to a sentence drawn from the passages read, so
+  citation precision falls to the share of their sentences that overlap the evidence (chance).
+
+Controls draw from the experiment's seed and the question's id, so that a resumed run draws the same.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from api.answer_json import first_source
+from api.evaluate.questions import EvidenceIndex
+from api.experiments.definition import Knobs
+from api.pipeline import Ask, Pipeline
+from corpus.format import Question
+from generator.answer import Answer, Citation, Mode, Reason, Sentence, Status
+from ingest.document import Chunk
+from ingest.language import detect_language
+from ingest.sentences import split_sentences
+from retrieval.hit import Hit
+
+ORACLE_STAGE = "oracle"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One arm's answer. candidates: ids of the chunks that were proposed before reranking, best first; empty where
+    nothing was searched."""
+
+    answer: Answer
+    candidates: tuple[str, ...] = ()
+
+
+def request_of(pipeline: Pipeline, question: Question, knobs: Knobs, seed: int) -> Ask:
+    """The question as `pipeline` is to be asked it. Raises ConfigError, QuestionError."""
+    return pipeline.prepare(question.question, mode=knobs.mode, seed=seed, **knobs.options())
+
+
+def answer(pipeline: Pipeline, index: EvidenceIndex, question: Question, knobs: Knobs, seed: int) -> Result:
+    """The arm's answer. index: over the pipeline's library. Raises what `Pipeline.ask` raises."""
+    request = request_of(pipeline, question, knobs, seed)
+    if knobs.control == "always_refuse":
+        return Result(_answer(request, "always_refuse", pipeline.answerer.model, (), ()))
+    if knobs.mode == "closed_book":
+        return Result(pipeline.ask(request))
+    hits = oracle_hits(pipeline, index, question) if knobs.oracle else []
+    candidates = tuple(hit.chunk.id for hit in hits)
+    if not hits:
+        hits = pipeline.search(request)
+        before = pipeline.candidates(request) if request.retrieval.rerank else hits
+        candidates = tuple(hit.chunk.id for hit in before)
+    if knobs.control == "copy_first_sentence":
+        return Result(_first_sentence(pipeline, request, hits), candidates)
+    written = pipeline.ask(request, hits)
+    if knobs.control == "shuffled_citations":
+        written = _shuffled(pipeline, written, random.Random(f"{seed}:{question.id}"))
+    return Result(written, candidates)
+
+
+def oracle_hits(pipeline: Pipeline, index: EvidenceIndex, question: Question) -> list[Hit]:
+    """A passage for each evidence quote (both halves where chunking cut the quote), in the order of the quotes."""
+    chosen: dict[str, Chunk] = {}
+    for evidence in question.evidence:
+        ids = sorted(index.gold(dataclasses.replace(question, evidence=(evidence,))))
+        chunks = [pipeline.library.chunk(name) for name in ids]
+        quote = " ".join(evidence.quote.split())
+        whole = [chunk for chunk in chunks if quote in " ".join(chunk.text.split())]
+        chosen |= {chunk.id: chunk for chunk in (whole[:1] or chunks)}
+    return [Hit(chunk, 1.0, rank, ORACLE_STAGE) for rank, chunk in enumerate(chosen.values(), start=1)]
+
+
+def _first_sentence(pipeline: Pipeline, request: Ask, hits: Sequence[Hit]) -> Answer:
+    sentences: tuple[Sentence, ...] = ()
+    for hit in hits[:1]:
+        for interval in split_sentences(hit.chunk.text)[:1]:
+            cited = _citation(pipeline, hit.chunk, interval, 1)
+            sentences = (Sentence(" ".join(cited.quote.split()), "quotation", (cited,)),)
+    return _answer(request, "copy_first_sentence", pipeline.answerer.model, sentences, hits)
+
+
+def _shuffled(pipeline: Pipeline, written: Answer, draw: random.Random) -> Answer:
+    places = [(hit.chunk, interval) for hit in written.hits for interval in split_sentences(hit.chunk.text)]
+    if not places:
+        return written
+
+    def moved(citation: Citation) -> Citation:
+        chunk, interval = draw.choice(places)
+        return _citation(pipeline, chunk, interval, citation.number)
+
+    sentences = tuple(
+        dataclasses.replace(sentence, citations=tuple(map(moved, sentence.citations))) for sentence in written.sentences
+    )
+    return dataclasses.replace(written, sentences=sentences)
+
+
+def _citation(pipeline: Pipeline, chunk: Chunk, interval: tuple[int, int], number: int) -> Citation:
+    """A citation of `interval` of the chunk's text."""
+    document = pipeline.document(chunk.document_id)
+    start, end = chunk.start + interval[0], chunk.start + interval[1]
+    return Citation(
+        number, chunk.id, document.id, document.title, first_source(document), document.page_of(start), start, end,
+        document.text[start:end],
+    )
+
+
+def _answer(
+    request: Ask, control: str, model: str, sentences: tuple[Sentence, ...], hits: Sequence[Hit]
+) -> Answer:
+    """A control's answer in the form of everybody's; without sentences it is a refusal."""
+    status: Status = "answered" if sentences else "abstained"
+    reason: Reason = "" if sentences else "not_answerable"
+    mode: Mode = "rag"
+    return Answer(
+        id=hashlib.sha256(f"{control} {request.question}".encode()).hexdigest()[:16], question=request.question,
+        language=detect_language(request.question), mode=mode, status=status, reason=reason,
+        text=" ".join(sentence.marked for sentence in sentences), sentences=sentences, hits=tuple(hits),
+        confidence=None, model=model, config_hash=request.config_hash,
+    )  # fmt: skip

@@ -1,0 +1,306 @@
+"""An experiment as a TOML file: the question it asks, the questions it is asked of, its arms, what is expected.
+
+    name = "passages"                   # letters, digits and hyphens: results lie in a folder of this name
+    question = "Do more passages help?" # what the experiment wants to know, one sentence
+    questions = "test"                  # train, dev, test, or a file in the corpus format (beside this one)
+    limit = 0                           # only so many questions, spread over the set; 0: all
+    seed = 0                            # of sampling and of the controls
+    languages = ["en", "ru"]
+    [[arm]]                             # at least one; all others are compared with the first
+    name = "five"
+    top_k = 5                           # knobs below; one that is left out is as the home is configured
+    [[expect]]                          # a figure to check a re-run against
+    arm = "five"                        # or pair = ["five", "one"]: the first less the second
+    metric = "wrong of answered"        # api/experiments/metrics.py
+    language = "all"                    # or en, ru
+    low = 0.2                           # the interval recorded; or, of a pair, relation = "below" or "above"
+    high = 0.4
+
+Every error begins with file and line and names the nearest known word; a knob that the arm could not feel is refused,
+because its arm would be reported as if it had been turned.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args
+
+from api.config import MAX_DEPTH, RetrievalSettings, RetrieverName, from_table, nearest
+from api.errors import ConfigError
+from api.experiments.metrics import NAMES
+from api.experiments.toml_places import TomlPlaces
+from corpus.format import LANGUAGES, Split
+from generator.answer import Mode
+from generator.options import AnswerOptions
+
+SHIPPED = Path(__file__).parent / "shipped"
+ALL_LANGUAGES = "all"
+
+Control = Literal["always_refuse", "copy_first_sentence", "shuffled_citations"]
+Relation = Literal["below", "above"]
+
+R = TypeVar("R")
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_ARM_NAME = re.compile(r"[\w][\w .+,-]{0,39}")
+_SEARCH = {"retriever", "rerank", "top_k"}
+_DECIDE = {"abstain", "verify", "temperature", "risk"}
+
+
+@dataclass(frozen=True, slots=True)
+class Knobs:
+    """What an arm sets; None is as configured.
+
+    mode: "rag" or "closed_book". retriever, rerank, top_k: see `api.config.RetrievalSettings`. abstain, verify,
+    temperature, risk: see `generator.options.AnswerOptions`. oracle: read the passages that hold the evidence instead
+    of searching. control: an arm that must lose, or expose a metric (api/experiments/arms.py).
+    """
+
+    mode: Mode = "rag"
+    retriever: RetrieverName | None = None
+    rerank: bool | None = None
+    top_k: int | None = None
+    abstain: bool | None = None
+    verify: bool | None = None
+    temperature: float | None = None
+    risk: float | None = None
+    oracle: bool = False
+    control: Control | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a value out of range and for a knob that the arm could not feel."""
+        given = self.options()
+        search = {key: value for key, value in given.items() if key in _SEARCH}
+        RetrievalSettings(**{**search, "depth": MAX_DEPTH})
+        AnswerOptions(**{key: value for key, value in given.items() if key in _DECIDE})
+        felt = self._felt()
+        for name in (*given, *(["oracle"] if self.oracle else [])):
+            if name not in felt:
+                what = "a closed book" if self.mode == "closed_book" else f"the control {self.control}"
+                raise ValueError(f"{what} does not depend on {name}: take it out")
+        if self.mode == "closed_book" and self.control is not None:
+            raise ValueError(f"the control {self.control} reads documents: take out mode or control")
+
+    def _felt(self) -> set[str]:
+        if self.mode == "closed_book":
+            return {"temperature"}
+        if self.control == "always_refuse":
+            return set()
+        return {*_SEARCH, "oracle"} if self.control == "copy_first_sentence" else {*_SEARCH, *_DECIDE, "oracle"}
+
+    def options(self) -> dict[str, Any]:
+        """The knobs that were turned, for `Pipeline.prepare`; mode, oracle and control are not among them."""
+        values = {name: getattr(self, name) for name in (*sorted(_SEARCH), *sorted(_DECIDE))}
+        return {
+            name: float(value) if name in ("temperature", "risk") else value
+            for name, value in values.items()
+            if value is not None
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way to answer. name: as it stands in tables and plots."""
+
+    name: str
+    knobs: Knobs
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """A figure and where it is expected: of `arm`, or of `pair` (the first less the second).
+
+    low, high: the interval recorded; relation "below" or "above" stands for everything on that side of 0.
+    """
+
+    metric: str
+    arm: str | None = None
+    pair: tuple[str, str] | None = None
+    language: str = ALL_LANGUAGES
+    relation: Relation | None = None
+    low: float = -math.inf
+    high: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A whole experiment. questions: "train", "dev", "test" or a path. limit: 0 for all of them."""
+
+    name: str
+    question: str
+    questions: str
+    arms: tuple[Arm, ...]
+    limit: int = 0
+    seed: int = 0
+    languages: tuple[str, ...] = LANGUAGES
+    expect: tuple[Expect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Top:
+    """The keys before the first table, with their types; tuples come as lists and are checked apart."""
+
+    name: str
+    question: str
+    questions: str
+    limit: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    """The keys of an [[expect]] table that are not lists."""
+
+    metric: str
+    arm: str | None = None
+    language: str = ALL_LANGUAGES
+    relation: Relation | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+def shipped() -> list[Path]:
+    """The experiments that come with the program, by name."""
+    return sorted(SHIPPED.glob("*.toml"))
+
+
+def find(name: str) -> Path:
+    """The file of a shipped experiment, or `name` itself as a path. Raises ConfigError if it is neither."""
+    names = {path.stem: path for path in shipped()}
+    if name in names:
+        return names[name]
+    path = Path(name)
+    if not path.is_file():
+        raise ConfigError(f"no experiment {name!r} is shipped and no such file{nearest(name, names)}")
+    return path
+
+
+def load(path: Path) -> Experiment:
+    """The experiment in a file. Raises ConfigError, with the line, for whatever is wrong with it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Experiment:
+    """The experiment in a text; `path` is named in errors and is where a question file is looked for first."""
+    places = TomlPlaces(path, text)
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{places.of_error(str(error))}: not TOML: {error}") from error
+    lists = {"arm", "expect", "languages"}
+    for key in table:
+        if key not in {field.name for field in dataclasses.fields(_Top)} | lists:
+            known = [field.name for field in dataclasses.fields(_Top)] + sorted(lists)
+            raise ConfigError(f"{places.at(key=key)}: unknown key {key!r}{nearest(key, known)}")
+    top = _record(_Top, {key: value for key, value in table.items() if key not in lists}, places, "", 0)
+    if not _NAME.fullmatch(top.name):
+        raise ConfigError(f"{places.at(key='name')}: name is letters a-z, digits and hyphens, not {top.name!r}")
+    for key, value in (("limit", top.limit), ("seed", top.seed)):
+        if not 0 <= value < 2**63:
+            raise ConfigError(f"{places.at(key=key)}: {key} must be 0 or more, not {value}")
+    languages = table.get("languages", list(LANGUAGES))
+    if not isinstance(languages, list) or not languages or not set(map(str, languages)) <= set(LANGUAGES):
+        raise ConfigError(f"{places.at(key='languages')}: languages is a list of {', '.join(LANGUAGES)}")
+    arms = tuple(_arm(row, number, places) for number, row in enumerate(_tables(table, "arm", places)))
+    if not arms:
+        raise ConfigError(f"{places.at()}: an experiment needs at least one [[arm]]")
+    names = [arm.name for arm in arms]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise ConfigError(f"{places.at('arm', number, 'name')}: there are two arms called {name!r}")
+    rows = _tables(table, "expect", places)
+    expect = tuple(_expect(row, number, names, languages, places) for number, row in enumerate(rows))
+    return Experiment(
+        top.name, top.question, _questions(top.questions, path), arms, top.limit, top.seed,
+        tuple(dict.fromkeys(languages)), expect,
+    )
+
+
+def _questions(value: str, path: Path) -> str:
+    """A split as it is; a file that lies beside the experiment with its folder."""
+    beside = path.parent / value
+    return str(beside) if value not in get_args(Split) and beside.is_file() else value
+
+
+def _tables(table: Mapping[str, Any], key: str, places: TomlPlaces) -> list[dict[str, Any]]:
+    rows = table.get(key, [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ConfigError(f"{places.at(key=key)}: write [[{key}]] with its keys below it")
+    return rows
+
+
+def _record(cls: type[R], row: Mapping[str, Any], places: TomlPlaces, table: str, number: int) -> R:
+    """A dataclass of the row, key by key, so that an error names the key's own line."""
+    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+        if field.default is dataclasses.MISSING and field.name not in row:
+            raise ConfigError(f"{places.at(table, number)}: {field.name} is missing")
+    needed = {field.name: row[field.name] for field in dataclasses.fields(cls)  # type: ignore[arg-type]
+              if field.default is dataclasses.MISSING}
+    for key, value in row.items():
+        from_table(cls, {**needed, key: value}, where=places.at(table, number, key))
+    return from_table(cls, row, where=places.at(table, number))
+
+
+def _arm(row: Mapping[str, Any], number: int, places: TomlPlaces) -> Arm:
+    name = row.get("name")
+    if not isinstance(name, str) or not _ARM_NAME.fullmatch(name):
+        raise ConfigError(
+            f"{places.at('arm', number, 'name')}: an arm needs a name of letters, digits, spaces and . + , -"
+        )
+    knobs = {key: value for key, value in row.items() if key != "name"}
+    known = [field.name for field in dataclasses.fields(Knobs)]
+    for key in knobs:
+        if key not in known:
+            place = places.at("arm", number, key)
+            raise ConfigError(f"{place}: arm {name!r} has an unknown knob {key!r}{nearest(key, known)}")
+    return Arm(name, _knobs(knobs, number, places))
+
+
+def _knobs(row: Mapping[str, Any], number: int, places: TomlPlaces) -> Knobs:
+    """The knobs, each checked for itself and then together: only some belong to a closed book."""
+    for key, value in row.items():
+        from_table(Knobs, {key: value}, where=places.at("arm", number, key))
+    return from_table(Knobs, row, where=places.at("arm", number))
+
+
+def _expect(
+    row: Mapping[str, Any], number: int, arms: list[str], languages: list[str], places: TomlPlaces
+) -> Expect:
+    figure = _record(_Figure, {k: v for k, v in row.items() if k != "pair"}, places, "expect", number)
+    pair = row.get("pair")
+
+    def refuse(key: str, message: str) -> ConfigError:
+        return ConfigError(f"{places.at('expect', number, key)}: {message}")
+
+    if figure.metric not in NAMES:
+        raise refuse("metric", f"unknown metric {figure.metric!r}{nearest(figure.metric, NAMES)}")
+    if figure.language not in (ALL_LANGUAGES, *languages):
+        raise refuse("language", f"language must be {', '.join((ALL_LANGUAGES, *languages))}")
+    if (figure.arm is None) == (pair is None):
+        raise refuse("", "an expected figure is of an arm or of a pair: give one of them")
+    if pair is not None and (not isinstance(pair, list) or len(pair) != 2):
+        raise refuse("pair", "pair is a list of two arms")
+    for name in pair or [figure.arm]:
+        if name not in arms:
+            raise refuse("pair" if pair else "arm", f"there is no arm {name!r}{nearest(str(name), arms)}")
+    low, high = figure.low, figure.high
+    if figure.relation is not None:
+        if pair is None or low is not None or high is not None:
+            raise refuse("relation", "a relation is between the arms of a pair and takes no low or high")
+        # Strictly: two equal figures are neither below nor above each other.
+        below = figure.relation == "below"
+        low, high = (-math.inf, math.nextafter(0, -1)) if below else (math.nextafter(0, 1), math.inf)
+    elif low is None or high is None or low > high:
+        raise refuse("low", "give low and high, low first, or a relation")
+    chosen = None if pair is None else (str(pair[0]), str(pair[1]))
+    return Expect(figure.metric, figure.arm, chosen, figure.language, figure.relation, low, high)

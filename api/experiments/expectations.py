@@ -1,0 +1,72 @@
+"""Does a re-run agree with what was recorded? OK, DRIFT or FAIL for each expected figure of an experiment.
+
+- OK: the figure lies within the recorded interval;
+- DRIFT: it lies outside, but its own 95 % interval still overlaps the recorded one: look, nothing is broken yet;
+- FAIL: the two intervals do not meet, or the figure could not be measured at all (an arm that never answers has no
+  wrong answers among those given).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from api.experiments.definition import Expect
+from api.experiments.summary import Row, difference
+
+Verdict = Literal["OK", "DRIFT", "FAIL"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One expected figure with what was measured; None where nothing could be."""
+
+    expect: Expect
+    verdict: Verdict
+    value: float | None
+    low: float | None
+    high: float | None
+
+    @property
+    def what(self) -> str:
+        """The figure in words: `rag less closed-book, wrong of answered, all`."""
+        of = self.expect.arm if self.expect.pair is None else " less ".join(self.expect.pair)
+        return f"{of}, {self.expect.metric}, {self.expect.language}"
+
+    @property
+    def expected(self) -> str:
+        """Where it was expected: `0.200 to 0.400`, or `below 0`."""
+        if self.expect.relation is not None:
+            return f"{self.expect.relation} 0"
+        return f"{self.expect.low:.3f} to {self.expect.high:.3f}"
+
+
+def verdict_of(expect: Expect, value: float, low: float, high: float) -> Verdict:
+    """The verdict on a value with its interval [low, high]."""
+    if expect.low <= value <= expect.high:
+        return "OK"
+    return "DRIFT" if low <= expect.high and expect.low <= high else "FAIL"
+
+
+def check(expected: Sequence[Expect], rows: Sequence[Row], estimated: Mapping[str, Any]) -> list[Checked]:
+    """Every expected figure against the rows and their `summary.estimates`, in the order expected."""
+    return [_check(expect, rows, estimated) for expect in expected]
+
+
+def _check(expect: Expect, rows: Sequence[Row], estimated: Mapping[str, Any]) -> Checked:
+    measured: tuple[float, float, float] | None = None
+    if expect.pair is not None:
+        found = difference(rows, expect.pair, expect.metric, expect.language)
+        measured = None if found is None else (found.difference, found.low, found.high)
+    elif (cell := _cell(expect, estimated)) is not None:
+        measured = cell["mean"], cell["low"], cell["high"]
+    if measured is None:
+        return Checked(expect, "FAIL", None, None, None)
+    return Checked(expect, verdict_of(expect, *measured), *measured)
+
+
+def _cell(expect: Expect, estimated: Mapping[str, Any]) -> Any:
+    # An experiment in one language has the group "all" alone.
+    group = estimated.get(expect.language) or next(iter(estimated.values()))
+    return group[expect.arm].get(expect.metric)

@@ -1,0 +1,118 @@
+"""What one answer is worth: right, wrong or abstained, whether it is supported, what it cites, how sure it is.
+
+Right is `api.evaluate.answers.is_right` (the answer holds the gold strings). Support has two readings:
+
+- *by what was cited* (`supported`): every sentence has at least 0.6 of its content words in the quotes it cites, their
+  titles or the question, and all its numbers in the quotes or titles: the check the decoder itself makes before it
+  shows a sentence (`generator.grounding.support`). So a decoder that copies is never unsupported, or only where its
+  check is set lower or switched off: for such an arm only "wrong" tells. A closed book cites nothing and is judged by
+  the gold evidence instead.
+- *by the gold evidence* ("in gold evidence"): the whole answer against the evidence quotes of the question alone, one
+  rule for all arms. The question's words do not count here: an answer that repeats the question says nothing.
+
+Shared words are not entailment: "rises" and "falls" share all the others. Citation recall and precision are by
+overlap of words with the gold quotes, wherever in the library they stand; ALCE's need entailment, these are not those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from api.evaluate.answers import is_right
+from api.experiments import metrics
+from corpus.format import Question
+from generator.answer import Answer, Citation
+from generator.grounding import support
+from generator.metrics import token_f1, words
+
+SUPPORTED_SHARE = 0.6
+OVERLAP_WORDS = 8  # a run this long is no accident; shorter quotes have to be shared whole
+
+Outcome = Literal["right", "wrong", "abstained"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One answer judged. supported: by what was cited, None for an abstention. values: by name of
+    `api.experiments.metrics`; those that do not apply are left out."""
+
+    outcome: Outcome
+    supported: bool | None
+    values: dict[str, float] = field(default_factory=dict)
+
+
+def judge(question: Question, answer: Answer) -> Judged:
+    """The figures of one answer to one question."""
+    answered = answer.status == "answered"
+    text = " ".join(sentence.text for sentence in answer.sentences)
+    right = question.answerable and answered and is_right(question, text)
+    outcome: Outcome = "right" if right else "wrong" if answered else "abstained"
+    values = {metrics.COVERAGE: float(answered)}
+    if question.answerable:
+        values[metrics.RIGHT] = float(right)
+        values[metrics.REFUSED_ANSWERABLE] = float(not answered)
+        values[metrics.F1] = token_f1(text, [question.answer]) if answered else 0.0
+    else:
+        values[metrics.REFUSED_UNANSWERABLE] = float(not answered)
+    if not answered:
+        return Judged(outcome, None, values)
+    held = in_evidence(question, text) if answer.mode == "closed_book" else supported(question, answer)
+    values[metrics.WRONG] = float(not right)
+    values[metrics.WRONG_SUPPORTED] = float(not right and held)
+    values[metrics.WRONG_UNSUPPORTED] = float(not right and not held)
+    if answer.confidence is not None:
+        values[metrics.CONFIDENCE] = answer.confidence
+    if question.answerable:
+        values[metrics.IN_EVIDENCE] = float(in_evidence(question, text))
+        values |= _citations(question, answer)
+    return Judged(outcome, held, values)
+
+
+def supported(question: Question, answer: Answer) -> bool:
+    """Whether every sentence is carried by the quotes it cites; one without citations is not."""
+    return all(
+        _holds(sentence.text, " ".join(f"{c.quote} {c.title}" for c in sentence.citations), question.question)
+        for sentence in answer.sentences
+    )
+
+
+def in_evidence(question: Question, text: str) -> bool:
+    """Whether the text's words and numbers stand in the question's evidence quotes."""
+    return _holds(text, " ".join(evidence.quote for evidence in question.evidence), "")
+
+
+def overlaps(first: str, second: str) -> bool:
+    """Whether two quotes share a run of OVERLAP_WORDS words, or the whole of the shorter one if it has fewer."""
+    one, other = (words(text, lemmas=False) for text in (first, second))
+    n = min(OVERLAP_WORDS, len(one), len(other))
+    return n > 0 and not _runs(one, n).isdisjoint(_runs(other, n))
+
+
+def citations_of(answer: Answer) -> list[Citation]:
+    """The answer's citations, the same place once."""
+    found = {(c.document_id, c.start, c.end): c for sentence in answer.sentences for c in sentence.citations}
+    return list(found.values())
+
+
+def _citations(question: Question, answer: Answer) -> dict[str, float]:
+    """Recall of the gold quotes; precision too if anything is cited."""
+    gold, cited = [evidence.quote for evidence in question.evidence], [c.quote for c in citations_of(answer)]
+    found = sum(any(overlaps(quote, other) for other in cited) for quote in gold)
+    values = {metrics.CITATION_RECALL: found / len(gold)}
+    if cited:
+        good = sum(any(overlaps(quote, other) for other in gold) for quote in cited)
+        values[metrics.CITATION_PRECISION] = good / len(cited)
+    return values
+
+
+def _holds(text: str, quotes: str, context: str) -> bool:
+    if not quotes.strip():
+        return False
+    share, numbers = support(text, quotes, context)
+    return share >= SUPPORTED_SHARE and numbers
+
+
+def _runs(found: Sequence[str], n: int) -> set[tuple[str, ...]]:
+    return {tuple(found[i : i + n]) for i in range(len(found) - n + 1)}

@@ -1,0 +1,55 @@
+"""The figures of an experiment: their names, which way is better, what each says and who defined it.
+
+Everything that prints, expects or compares a figure names it by these. A figure that does not apply to an answer (a
+citation of an abstention) is left out of its mean, so each has its own number of questions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Better = Literal["higher", "lower", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One figure, 0..1, a mean over questions. better: which way, "" where it depends. source: who defined it."""
+
+    name: str
+    better: Better
+    meaning: str
+    source: str
+
+
+WRONG, RIGHT, COVERAGE = "wrong of answered", "right", "coverage"
+WRONG_SUPPORTED, WRONG_UNSUPPORTED = "wrong and supported", "wrong and unsupported"
+REFUSED_ANSWERABLE, REFUSED_UNANSWERABLE = "abstained on answerable", "abstained on unanswerable"
+F1, IN_EVIDENCE, CONFIDENCE = "token F1", "in gold evidence", "confidence"
+CITATION_RECALL, CITATION_PRECISION = "citation recall (overlap)", "citation precision (overlap)"
+
+_MATCH = "Match as in BERGEN, arXiv 2407.01102; Russian by lemma"
+_SELECTIVE = "selective prediction: El-Yaniv & Wiener 2010"
+_SUPPORT = "after RAGChecker's split of errors, arXiv 2408.08067, by shared words in place of entailment"
+_OVERLAP = "shared runs of words; not ALCE (arXiv 2305.14627), whose recall and precision need entailment"
+
+METRICS: tuple[Metric, ...] = (
+    Metric(WRONG, "lower", "of the answers given, the share that is wrong; to an unanswerable question any is",
+           f"selective risk; {_MATCH}"),
+    Metric(WRONG_SUPPORTED, "lower", "of the answers given, wrong though what they cite carries their words", _SUPPORT),
+    Metric(WRONG_UNSUPPORTED, "lower", "of the answers given, wrong and not even carried by what they cite", _SUPPORT),
+    Metric(COVERAGE, "", "share of questions that get an answer", _SELECTIVE),
+    Metric(RIGHT, "higher", "of the answerable questions, the share answered rightly; abstaining is a miss", _MATCH),
+    Metric(REFUSED_ANSWERABLE, "lower", "of the answerable questions, the share refused",
+           "grounded refusal: Trust-Score, arXiv 2409.11242"),
+    Metric(REFUSED_UNANSWERABLE, "higher", "of the unanswerable questions, the share refused",
+           "grounded refusal: Trust-Score, arXiv 2409.11242"),
+    Metric(F1, "higher", "word overlap with the reference answer on answerable questions; abstaining is 0",
+           "SQuAD, arXiv 1606.05250; Russian by lemma"),
+    Metric(CITATION_RECALL, "higher", "share of the gold evidence quotes that a citation overlaps", _OVERLAP),
+    Metric(CITATION_PRECISION, "higher", "share of the citations that overlap a gold evidence quote", _OVERLAP),
+    Metric(IN_EVIDENCE, "higher", "of the answers given to answerable questions, those whose words and numbers stand "
+           "in the gold evidence: one rule for every arm, closed book too", _SUPPORT),
+    Metric(CONFIDENCE, "", "mean of what the arm says of its own answers", "see the reliability plot"),
+)  # fmt: skip
+NAMES: tuple[str, ...] = tuple(metric.name for metric in METRICS)

@@ -1,0 +1,94 @@
+"""Experiment files: those shipped are sound, and every mistake is named with its line and the nearest known word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from api.errors import ConfigError
+from api.experiments import definition
+from api.experiments.definition import Experiment, Knobs
+
+HEAD = 'name = "one"\nquestion = "Why?"\nquestions = "dev"\n'
+TWO = HEAD + '[[arm]]\nname = "a"\n\n[[arm]]\nname = "b"'
+
+
+def parse(text: str) -> Experiment:
+    """The experiment in a text, as if it stood in e.toml."""
+    return definition.parse(text, Path("e.toml"))
+
+
+@pytest.mark.parametrize("path", definition.shipped(), ids=lambda path: path.stem)
+def test_shipped_experiments_are_sound_and_named_as_their_files(path: Path) -> None:
+    experiment = definition.load(path)
+    assert experiment.name == path.stem and experiment.question.endswith("?") and len(experiment.arms) >= 2
+
+
+def test_the_experiments_that_were_promised_are_shipped() -> None:
+    assert {path.stem for path in definition.shipped()} >= {
+        "rag-vs-closed-book", "retrievers", "reranker", "passages", "abstention", "temperature", "languages",
+        "controls",
+    }  # fmt: skip
+
+
+def test_what_is_left_out_is_as_configured() -> None:
+    experiment = parse(HEAD + '[[arm]]\nname = "a"\ntop_k = 8\ntemperature = 1\n')
+    assert experiment.arms[0].knobs == Knobs(top_k=8, temperature=1)
+    assert experiment.arms[0].knobs.options() == {"top_k": 8, "temperature": 1.0}
+    assert (experiment.limit, experiment.seed, experiment.languages) == (0, 0, ("en", "ru"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (TWO + '\nretreiver = "bm25"\n', "e.toml:9: .*'retreiver'.* retriever"),
+        (HEAD + '[[arm]]\nname = "a"\ntop_k = 0\n', "e.toml:6: top_k must be 1 to 50"),
+        (HEAD + '[[arm]]\nname = "a"\nrerank = "yes"\n', "e.toml:6: rerank cannot be 'yes'"),
+        (HEAD + '[[arm]]\nname = "a"\nrisk = 2.0\n', "e.toml:6: risk must be 0 to 1"),
+        (HEAD + '[[arm]]\nname = "a"\ncontrol = "refuse"\n', "e.toml:6: control cannot be"),
+        (HEAD + '[[arm]]\nname = "a"\nmode = "closed_book"\ntop_k = 3\n', "e.toml:4: .*closed book.*top_k"),
+        (HEAD + '[[arm]]\nname = "a"\ncontrol = "always_refuse"\nverify = true\n', "e.toml:4: .*depend on verify"),
+        (HEAD + '[[arm]]\nname = "a"\n[[arm]]\nname = "a"\n', "e.toml:7: there are two arms"),
+        (HEAD + "[[arm]]\ntop_k = 3\n", "e.toml:4: an arm needs a name"),
+        (HEAD, "at least one"),
+        (HEAD + 'limits = 3\n[[arm]]\nname = "a"\n', "e.toml:4: unknown key 'limits': did you mean limit"),
+        ('name = "../up"\nquestion = "Why?"\nquestions = "dev"\n[[arm]]\nname = "a"\n', "e.toml:1: name is letters"),
+        ('question = "Why?"\nquestions = "dev"\n[[arm]]\nname = "a"\n', "e.toml:1: name is missing"),
+        (HEAD + "limit = -1\n", "e.toml:4: limit must be 0 or more"),
+        (HEAD + 'languages = ["de"]\n', "e.toml:4: languages is a list of en, ru"),
+        (HEAD + "[[arm]\n", "e.toml:4: not TOML"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_with_its_line(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ('arm = "a"\nmetric = "wrong of answer"\nlow = 0.0\nhigh = 1.0', "e.toml:10: .*did you mean wrong of answered"),
+        ('arm = "c"\nmetric = "right"\nlow = 0.0\nhigh = 1.0', "e.toml:9: there is no arm 'c'"),
+        ('metric = "right"\nlow = 0.0\nhigh = 1.0', "e.toml:8: .*of an arm or of a pair"),
+        ('arm = "a"\nmetric = "right"', "e.toml:8: give low and high"),
+        ('arm = "a"\nmetric = "right"\nrelation = "below"', "e.toml:11: a relation is between the arms of a pair"),
+        ('pair = ["a", "b"]\nmetric = "right"\nrelation = "under"', "e.toml:11: relation cannot be"),
+        ('arm = "a"\nmetric = "right"\nlanguage = "de"\nlow = 0.0\nhigh = 1.0', "e.toml:11: language must be"),
+    ],
+)
+def test_an_expectation_that_cannot_be_is_refused(table: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        parse(HEAD + f'[[arm]]\nname = "a"\n[[arm]]\nname = "b"\n[[expect]]\n{table}\n')
+
+
+def test_an_unknown_name_brings_the_nearest_one() -> None:
+    with pytest.raises(ConfigError, match="did you mean passages"):
+        definition.find("pasages")
+
+
+def test_a_question_file_is_looked_for_beside_its_experiment(tmp_path: Path) -> None:
+    (tmp_path / "mine.jsonl").touch()
+    path = tmp_path / "e.toml"
+    path.write_text(HEAD.replace('"dev"', '"mine.jsonl"') + '[[arm]]\nname = "a"\n', encoding="utf-8")
+    assert definition.load(path).questions == str(tmp_path / "mine.jsonl")

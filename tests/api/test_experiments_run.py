@@ -1,0 +1,299 @@
+"""Whole runs on the pipeline of two notes: cache, resume, figures, expected figures, report, command line."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import api.pipeline
+from api.cli.start import run as lectern
+from api.config import RunConfig
+from api.errors import ConfigError
+from api.experiments import definition, metrics, runner
+from api.experiments.definition import Expect
+from api.experiments.expectations import verdict_of
+from api.experiments.runner import Finished, Progress
+from api.pipeline import Pipeline
+from corpus.records import CorpusError
+from generator.answer import Answer, Sentence
+from tests.api.experiment_cases import GROWS, question, write_questions
+from tests.api.fakes import FakeAnswerer
+from tests.fakes import HashEncoder
+
+ARMS = """
+[[arm]]
+name = "rag"
+[[arm]]
+name = "closed-book"
+mode = "closed_book"
+[[arm]]
+name = "refuse"
+control = "always_refuse"
+"""
+DATE = "2026-01-02T03:04:05+00:00"
+
+
+class Stopped(Exception):
+    """What the failing answerer raises."""
+
+
+class Failing(FakeAnswerer):
+    """Answers `patience` questions, then raises."""
+
+    def __init__(self, patience: int) -> None:
+        super().__init__()
+        self.patience = patience
+
+    def stream(self, *arguments: Any, **options: Any) -> Any:
+        """As FakeAnswerer's, until patience is gone."""
+        if len(self.seen_options) >= self.patience:
+            raise Stopped
+        return super().stream(*arguments, **options)
+
+
+class Hostile(FakeAnswerer):
+    """Answers in HTML."""
+
+    def stream(self, *arguments: Any, **options: Any) -> Any:
+        """The same words to every question."""
+        for piece in super().stream(*arguments, **options):
+            if isinstance(piece, Answer):
+                yield dataclasses.replace(
+                    piece, status="answered", sentences=(Sentence("<script>alert(1)</script> & more", "decoder"),)
+                )
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Writes an experiment on the question file of the two notes."""
+    write_questions(tmp_path)
+
+    def call(arms: str = ARMS, more: str = "") -> Path:
+        path = tmp_path / "mine.toml"
+        head = 'name = "mine"\nquestion = "Does <b>it</b> help?"\nquestions = "questions.jsonl"\n'
+        path.write_text(head + more + arms, encoding="utf-8")
+        return path
+
+    return call
+
+
+def go(pipeline: Pipeline, path: Path, **options: Any) -> Finished:
+    """A run with the date of the tests."""
+    return runner.run(pipeline, definition.load(path), date=DATE, **options)
+
+
+def figures(finished: Finished) -> dict[str, Any]:
+    """Everything that a run measured."""
+    return {k: v for k, v in finished.results.items() if k not in ("asked", "provenance")}
+
+
+def test_a_second_run_asks_nothing_and_says_the_same(
+    pipeline: Pipeline, answerer: FakeAnswerer, write: Callable[..., Path]
+) -> None:
+    first = go(pipeline, write())
+    asked = len(answerer.seen_options)
+    assert asked == 10  # five questions by two arms; the control asks nobody
+    reached: list[Progress] = []
+    second = go(pipeline, write(), on_progress=reached.append)
+    assert len(answerer.seen_options) == asked
+    assert reached[-1] == Progress(15, 15, 15)
+    assert figures(first) == figures(second) and first.folder == second.folder
+    go(pipeline, write(), fresh=True)
+    assert len(answerer.seen_options) == 2 * asked
+
+
+def test_a_stopped_run_goes_on_where_it_was_and_comes_to_the_same_figures(
+    home: Path, write: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = write()
+    with Pipeline(RunConfig(home), encoder=HashEncoder(), answerer=FakeAnswerer()) as undisturbed:
+        wanted = go(undisturbed, path, fresh=True, out=tmp_path / "undisturbed")
+    for kept in (home / runner.FOLDER / runner.CACHE).rglob("*.json"):
+        kept.unlink()
+    failing = Failing(7)
+    with Pipeline(RunConfig(home), encoder=HashEncoder(), answerer=failing) as pipeline, pytest.raises(Stopped):
+        go(pipeline, path, out=tmp_path / "stopped")
+    assert not (tmp_path / "stopped").exists()
+    second = FakeAnswerer()
+    with Pipeline(RunConfig(home), encoder=HashEncoder(), answerer=second) as pipeline:
+        resumed = go(pipeline, path, out=tmp_path / "resumed")
+    assert len(second.seen_options) == 10 - 7
+    assert figures(resumed) == figures(wanted) and resumed.folder.name == wanted.folder.name
+
+
+def test_ctrl_c_keeps_what_was_answered(pipeline: Pipeline, answerer: FakeAnswerer, write: Callable[..., Path]) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.done == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        go(pipeline, write(), on_progress=stop)
+    before = len(answerer.seen_options)
+    assert go(pipeline, write()).results["asked"]["from_cache"] == 4
+    assert len(answerer.seen_options) == 10 and before == 3
+
+
+def test_a_changed_arm_costs_itself_alone(
+    pipeline: Pipeline, answerer: FakeAnswerer, write: Callable[..., Path]
+) -> None:
+    go(pipeline, write())
+    before = len(answerer.seen_options)
+    finished = go(pipeline, write(ARMS.replace('name = "rag"', 'name = "rag, one"\ntop_k = 1')))
+    assert len(answerer.seen_options) - before == 5 and finished.results["asked"]["from_cache"] == 10
+    go(pipeline, write(ARMS.replace('name = "rag"', 'name = "spelt out"\nrerank = true\nretriever = "hybrid"')))
+    assert len(answerer.seen_options) - before == 5  # the defaults by their names are the defaults
+
+
+def test_a_damaged_cache_file_is_asked_again(
+    pipeline: Pipeline, answerer: FakeAnswerer, write: Callable[..., Path], home: Path
+) -> None:
+    go(pipeline, write())
+    kept = sorted((home / runner.FOLDER / runner.CACHE).rglob("*.json"))
+    kept[0].write_text("{", encoding="utf-8")
+    kept[1].write_text('{"answer": {}, "candidates": []}', encoding="utf-8")
+    before = len(answerer.seen_options)
+    assert go(pipeline, write()).results["asked"]["from_cache"] == len(kept) - 2
+    assert len(answerer.seen_options) - before <= 2  # a control among them asks nobody
+
+
+def test_another_library_is_asked_anew(pipeline: Pipeline, write: Callable[..., Path], tmp_path: Path) -> None:
+    first = go(pipeline, write())
+    (tmp_path / "new.md").write_text("# New\n\nA new note about quantization.\n", encoding="utf-8")
+    pipeline.ingest([tmp_path / "new.md"], lambda _event: None)
+    second = go(pipeline, write())
+    assert second.results["asked"]["from_cache"] == 0 and second.folder != first.folder
+
+
+def test_figures_are_those_of_the_answers(pipeline: Pipeline, write: Callable[..., Path]) -> None:
+    results = go(pipeline, write()).results
+    cells = results["estimates"]["all"]
+    assert cells["refuse"][metrics.COVERAGE]["mean"] == 0 and metrics.WRONG not in cells["refuse"]
+    assert cells["closed-book"][metrics.COVERAGE]["mean"] == 1 == cells["closed-book"][metrics.WRONG]["mean"]
+    # Of five questions one is refused; of the four answers, that on the weight of a cat is wrong at least.
+    assert cells["rag"][metrics.COVERAGE]["mean"] == 0.8
+    by_question = {q["id"]: q["answers"]["rag"] for q in results["questions"]}
+    assert by_question["stages-02-ru"]["cause"] == "should have abstained"
+    assert by_question["kv-cache-01-en"]["outcome"] == "right" and by_question["kv-cache-01-en"]["cause"] is None
+    assert set(results["causes"]["all"]) == {"rag"}
+    pairs = {(row["first"], row["second"], row["metric"]) for row in results["comparisons"]}
+    assert ("rag", "closed-book", metrics.WRONG) in pairs and ("rag", "refuse", metrics.WRONG) not in pairs
+    assert results["finding"].startswith("rag was wrong in ") and "after Holm" in results["finding"]
+    assert all(row["first"] == "rag" for row in results["comparisons"])
+    assert results["provenance"]["date"] == DATE and results["provenance"]["model"] == "fake"
+
+
+def test_no_path_of_this_machine_is_in_the_results(
+    pipeline: Pipeline, write: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = go(pipeline, write()).folder
+    for path in folder.iterdir():
+        assert str(tmp_path) not in path.read_text(encoding="utf-8")
+
+
+def test_bad_questions_stop_a_run_before_anything_is_asked(
+    pipeline: Pipeline, answerer: FakeAnswerer, write: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = write()
+    with (tmp_path / "questions.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"id": "x-01", "kind": "fact"}\n')
+    with pytest.raises(CorpusError, match=r"questions\.jsonl:5: a pair needs"):
+        go(pipeline, path)
+    with pytest.raises(ConfigError, match="none of the questions is in ru"):
+        runner.choose([question()], ["ru"], 0)
+    assert not answerer.seen_options
+
+
+def test_a_question_whose_evidence_is_not_in_the_library_is_left_out(
+    pipeline: Pipeline, write: Callable[..., Path]
+) -> None:
+    path = write()
+    questions = path.parent / "questions.jsonl"
+    changed = questions.read_text(encoding="utf-8").replace(GROWS, "Nobody has ever written this sentence down.")
+    questions.write_text(changed, encoding="utf-8")
+    asked = go(pipeline, path).results["asked"]
+    assert (asked["questions"], asked["left_out"]) == (4, 1)
+
+
+def test_a_limit_keeps_pairs_together() -> None:
+    found = [
+        question(id=f"u-{n:02d}-{language}", pair=f"u-{n:02d}", language=language)
+        for n in range(10)
+        for language in ("en", "ru")
+    ]
+    chosen = runner.choose(found, ["en", "ru"], 4)
+    assert len(chosen) == 4 and len({q.pair for q in chosen}) == 2
+    assert runner.choose(found, ["en", "ru"], 0) == found == runner.choose(found, ["ru", "en"], 100)
+    assert len(runner.choose(found, ["ru"], 3)) == 3
+
+
+def test_what_an_answer_says_cannot_become_part_of_the_page(home: Path, write: Callable[..., Path]) -> None:
+    with Pipeline(RunConfig(home), encoder=HashEncoder(), answerer=Hostile()) as pipeline:
+        finished = go(pipeline, write(), contamination=["<i>no overlap</i>"])
+    page = (finished.folder / runner.REPORT_FILE).read_text(encoding="utf-8")
+    assert "<script>alert(1)" not in page and "&lt;script&gt;alert(1)" in page
+    assert page.count("<script>") == 1 and "<b>it</b>" not in page and "&lt;i&gt;no overlap" in page
+    assert "http://" not in page.replace("http://www.w3.org/", "") and "https://" not in page
+
+
+def test_a_report_shows_every_question_by_every_arm(pipeline: Pipeline, write: Callable[..., Path]) -> None:
+    finished = go(pipeline, write())
+    page = (finished.folder / runner.REPORT_FILE).read_text(encoding="utf-8")
+    assert page.count("<article") == 5 and page.count('class="cell"') == 15
+    assert "currentColor" in page and "#010203" not in page
+    again = runner.report_again(finished.folder)
+    assert (again.folder / runner.REPORT_FILE).read_text(encoding="utf-8") == page
+    with pytest.raises(ConfigError, match="holds no results"):
+        runner.report_again(finished.folder.parent)
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "verdict"),
+    [(0.3, 0.1, 0.5, "OK"), (0.45, 0.35, 0.5, "DRIFT"), (0.1, 0.0, 0.2, "DRIFT"), (0.6, 0.5, 0.7, "FAIL")],
+)
+def test_verdicts_by_hand(value: float, low: float, high: float, verdict: str) -> None:
+    assert verdict_of(Expect("right", "a", low=0.2, high=0.4), value, low, high) == verdict
+
+
+def test_expected_figures_are_checked(pipeline: Pipeline, write: Callable[..., Path]) -> None:
+    expect = """
+[[expect]]
+arm = "refuse"
+metric = "coverage"
+low = 0.0
+high = 0.0
+[[expect]]
+pair = ["rag", "closed-book"]
+metric = "wrong of answered"
+relation = "above"
+[[expect]]
+arm = "refuse"
+metric = "wrong of answered"
+low = 0.0
+high = 1.0
+"""
+    verdicts = [row["verdict"] for row in go(pipeline, write(ARMS + expect)).results["expectations"]]
+    assert verdicts[0] == "OK" and verdicts[1] in ("DRIFT", "FAIL") and verdicts[2] == "FAIL"
+
+
+def test_the_command_line_lists_runs_and_reports(
+    home: Path, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(api.pipeline, "_load_encoder", lambda _config: HashEncoder())
+    monkeypatch.setattr(api.pipeline, "_load_answerer", lambda _encoder, _config: FakeAnswerer())
+    monkeypatch.setenv("LECTERN_HOME", str(home))
+    assert lectern(["experiment", "list"]) == 0
+    assert "rag-vs-closed-book" in capfd.readouterr().out
+    assert lectern(["experiment", "list", "--json"]) == 0
+    assert len(json.loads(capfd.readouterr().out)["experiments"]) == len(definition.shipped())
+    assert lectern(["experiment", "run", str(write()), "--limit", "4", "--json"]) == 0
+    results = json.loads(capfd.readouterr().out)
+    assert results["asked"]["questions"] == 4 and Path(results["folder"]).is_dir()
+    assert lectern(["experiment", "report", results["folder"]]) == 0
+    assert capfd.readouterr().out.startswith("rag was wrong in")
+    assert lectern(["experiment", "run", "pasages"]) == 1
+    assert "did you mean passages" in capfd.readouterr().err
