@@ -81,7 +81,13 @@ class Answerer:
         self, engine: Engine, decisions: Decisions, fingerprint: str, encode: Callable[[Sequence[str]], Vectors]
     ) -> None:
         self.engine, self.decisions, self.encode = engine, decisions, encode
-        self.model = f"{DECODER_NAME}-{fingerprint[:8]}"
+        self._fingerprint = fingerprint
+
+    @property
+    def model(self) -> str:
+        """The decoder's name with a hash of its weights and of what is decided by."""
+        told = self._fingerprint + json.dumps(asdict(self.decisions), sort_keys=True)
+        return f"{DECODER_NAME}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
 
     def answer(
         self, question: str, hits: Sequence[Hit], *, mode: Mode, options: AnswerOptions, document_of: DocumentOf

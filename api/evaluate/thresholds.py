@@ -4,7 +4,7 @@ Never on test. For every dev question the passages are found, read and answered,
 
 - the weights of the ranking are those under which passages that hold a quote come first;
 - the weights of sentences, those under which the sentences of the evidence come first;
-- a further sentence is quoted beside the best from the share of the softmax at which half of such sentences are evidence;
+- a further sentence is quoted beside the best from the share of the softmax at which half of such ones are evidence;
 - confidence is a logistic regression: how likely the chosen sentence holds the answer, unanswerable questions counting
   as wrong;
 - the abstention threshold is the confidence that best parts answerable from unanswerable questions (highest mean of
