@@ -27,6 +27,12 @@ def _minimise(loss: Callable[[torch.Tensor], torch.Tensor], size: int, penalty: 
     return weights.detach()
 
 
+def _scale(features: torch.Tensor) -> torch.Tensor:
+    """Standard deviation of each column; 1 for a constant one, which has none to divide by."""
+    deviations = features.std(0)
+    return torch.where(deviations > 1e-6, deviations, torch.ones_like(deviations))
+
+
 def fit_choice(groups: Sequence[tuple[Features, Sequence[bool]]], penalty: float = 1e-3) -> tuple[float, ...]:
     """Weights under which a right candidate of each group gets most of the softmax (conditional logit: McFadden 1974).
 
@@ -36,7 +42,7 @@ def fit_choice(groups: Sequence[tuple[Features, Sequence[bool]]], penalty: float
     usable = [(torch.tensor(f, dtype=torch.float64), torch.tensor(r)) for f, r in groups if any(r) and not all(r)]
     if not usable:
         raise ValueError("no question has both a right and a wrong candidate")
-    scale = torch.cat([features for features, _ in usable]).std(0).clamp_min(1e-6)
+    scale = _scale(torch.cat([features for features, _ in usable]))
 
     def loss(weights: torch.Tensor) -> torch.Tensor:
         parts = []
@@ -57,8 +63,7 @@ def fit_probability(features: Features, right: Sequence[bool], penalty: float = 
         raise ValueError("right and wrong answers are both needed")
     X = torch.tensor(features, dtype=torch.float64)
     y = torch.tensor(right, dtype=torch.float64)
-    scale = X.std(0).clamp_min(1e-6)
-    scale[-1] = 1.0
+    scale = _scale(X)
 
     def loss(weights: torch.Tensor) -> torch.Tensor:
         return torch.nn.functional.binary_cross_entropy_with_logits((X / scale) @ weights, y)

@@ -27,8 +27,8 @@ def test_the_weights_of_a_choice_are_found_again() -> None:
 
 def test_a_fitted_probability_is_calibrated() -> None:
     rng = random.Random(2)
-    rows = [[rng.gauss(0, 1), 1.0] for _ in range(4000)]
-    right = [rng.random() < probability(2 * x - 1) for x, _ in rows]
+    rows = [[rng.gauss(0, 1), 3.0, 1.0] for _ in range(4000)]  # the second never varies
+    right = [rng.random() < probability(2 * row[0] - 1) for row in rows]
     weights = fit_probability(rows, right)
     sure = [probability(weighted(weights, row)) for row in rows]
     high = [r for r, s in zip(right, sure, strict=True) if s > 0.7]
