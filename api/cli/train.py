@@ -138,6 +138,8 @@ def thresholds(
     folder.mkdir(parents=True, exist_ok=True)
     decisions = fit.choose_thresholds(rows, fit.fit_sentences(rows, decisions))
     decisions.save(folder)
+    for line in fit.matches(rows, decisions):
+        out.print(line)
     out.print(
         f"abstain below {decisions.default}; quote below log-probability {decisions.log_probability} or support "
         f"{decisions.supported}; from {len(rows)} questions; written to {folder}"

@@ -190,6 +190,18 @@ def summary(judged: Sequence[tuple[Probed, float, bool]]) -> list[str]:
     return lines
 
 
+def matches(rows: Sequence[Probed], decisions: Decisions) -> list[str]:
+    """Per language: Match on answerable questions of the decoder's own words and of the quotations in their place."""
+    lines = []
+    for language in sorted({row.question.language for row in rows}):
+        own = [row for row in rows if row.question.language == language and row.question.answerable]
+        if own:
+            written = sum(is_right(row.question, row.probe.written) for row in own) / len(own)
+            quoted = sum(is_right(row.question, _quotation(row, decisions)) for row in own) / len(own)
+            lines.append(f"{language}: Match of the decoder's words {written:.3f}, of quotations {quoted:.3f}")
+    return lines
+
+
 def auroc(scored: Sequence[tuple[float, bool]]) -> float:
     """Probability that a true one has the higher score than a false one, ties half (Hanley & McNeil 1982); 0.5 where
     one kind is missing."""
