@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from retrieval.metrics import Estimate
 
 T = TypeVar("T")
+# Groups beside each other, each "0.376 [0.286, 0.462]" wide; the intervals of more are in --json.
+_MOST_ACROSS = 3
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 
@@ -300,17 +302,23 @@ def _show(rows: Sequence[Row], as_json: bool, figures: Mapping[str, object]) -> 
 
 
 def _print(groups: Mapping[str, Mapping[str, Estimate]]) -> None:
-    """One block per metric family would be wide: metrics go down, groups across."""
+    """A few groups go across with their intervals; many go down, means alone, or no line would fit."""
     from rich.table import Table
 
     from api.evaluate import table
 
     header, *body = table.lines(groups)
     view = Table(box=None, pad_edge=False, header_style="bold")
-    view.add_column("")
-    for line in body:
-        view.add_column(f"{line[0]} ({line[1]})", justify="right")
-    for number, metric in enumerate(header[2:], start=2):
-        view.add_row(metric, *(line[number] for line in body))
+    if len(body) > _MOST_ACROSS:
+        for name in header:
+            view.add_column(name, justify="left" if not name else "right")
+        for line in body:
+            view.add_row(*line[:2], *(cell.split(" ")[0] for cell in line[2:]))
+    else:
+        view.add_column("")
+        for line in body:
+            view.add_column(f"{line[0]} ({line[1]})", justify="right")
+        for number, metric in enumerate(header[2:], start=2):
+            view.add_row(metric, *(line[number] for line in body))
     out.print(view)
     out.print("")
