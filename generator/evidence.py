@@ -41,13 +41,13 @@ def candidates(
     reading: Reading, passages: Sequence[str], rank: Sequence[float], own_language: Sequence[bool],
     likeness: Callable[[Sequence[str]], Sequence[float]],
 ) -> list[Candidate]:
-    """Every sentence that the reader saw. rank[p]: log-odds of passage p by the ranking; likeness: cosines of
+    """Every sentence that the reader saw, but for questions: a heading that asks what is asked is no answer. rank[p]: log-odds of passage p by the ranking; likeness: cosines of
     sentences with the question."""
     found: list[tuple[int, Interval, float, float]] = []
     for p, text in enumerate(passages):
         for interval in split_sentences(text):
             scores = [row for row in reading.pieces[p] if interval[0] <= row.start < interval[1]]
-            if scores:
+            if scores and not text[slice(*interval)].rstrip().endswith("?"):
                 found.append((p, interval, sum(row.evidence for row in scores) / len(scores), best_span(scores)))
     if not found:
         return []

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from generator.decisions import CONFIDENCE, Decisions, Point, log_odds, probability, weighted
-from generator.engine import PieceScores
-from generator.evidence import Candidate, best_span, choose
+from generator.engine import PieceScores, Reading
+from generator.evidence import Candidate, best_span, candidates, choose
 from generator.training.fitting import fit_choice, fit_probability
 
 
@@ -58,6 +58,13 @@ def test_a_further_sentence_is_quoted_when_it_is_nearly_as_good_and_in_the_same_
     found = [Candidate(n, (0, 1), (value, 0, own, 0, 0, 0)) for n, (value, own) in enumerate(values)]
     choice = choose(found, decisions)
     assert choice is not None and choice.candidate is found[0] and choice.further == (found[1],)
+
+
+def test_a_question_is_no_candidate_for_an_answer() -> None:
+    text = "What does it provide? It provides tools."
+    pieces = tuple(PieceScores(n, n + 1, 5.0 - n, 0.0, 0.0) for n in range(len(text)))
+    found = candidates(Reading((1.0,), (pieces,), None), [text], [0.0], [True], lambda texts: [0.0] * len(texts))
+    assert [text[slice(*candidate.interval)] for candidate in found] == ["It provides tools."]
 
 
 def test_the_best_span_is_that_of_brute_force() -> None:
