@@ -41,8 +41,10 @@ def candidates(
     reading: Reading, passages: Sequence[str], rank: Sequence[float], own_language: Sequence[bool],
     likeness: Callable[[Sequence[str]], Sequence[float]],
 ) -> list[Candidate]:
-    """Every sentence that the reader saw, but for questions: a heading that asks what is asked is no answer. rank[p]: log-odds of passage p by the ranking; likeness: cosines of
-    sentences with the question."""
+    """Every sentence that the reader saw, but for questions: a heading that asks what is asked is no answer.
+
+    rank[p]: log-odds of passage p by the ranking; likeness: cosines of sentences with the question.
+    """
     found: list[tuple[int, Interval, float, float]] = []
     for p, text in enumerate(passages):
         for interval in split_sentences(text):
