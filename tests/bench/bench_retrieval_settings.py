@@ -1,6 +1,6 @@
 """Retrieval settings side by side, one changed at a time, with 95 % intervals: what the defaults were chosen by.
 
-    python -m tests.bench.bench_retrieval_settings [--split dev] [--limit 0]
+    python -m tests.bench.bench_retrieval_settings [--split dev] [--limit 0] [--only "tokens|recursive"]
 
 All notes and entries in both languages are chunked, embedded and searched in memory; no reranker. Chunks differ in
 size between settings, so recall is of evidence within a budget of text: the share of a question's quotes that stand
@@ -202,17 +202,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--split", default="dev")
     parser.add_argument("--limit", type=int, default=0)
+    parser.add_argument("--only", default="", help="settings whose name holds one of these, divided by |")
     given = parser.parse_args()
     questions = [q for q in load_questions(split=given.split) if q.answerable]
     if given.limit:
-        questions = questions[:: max(1, len(questions) // given.limit)]
+        pairs = list(dict.fromkeys(q.pair for q in questions))
+        kept = set(pairs[:: max(1, len(questions) // given.limit)])
+        questions = [q for q in questions if q.pair in kept]
     twins: dict[tuple[str, str], Question] = {(q.pair, q.language): q for q in questions}
     encoder = load_embedder()
     assert isinstance(encoder, BilingualEmbedder)
     bench = Bench(encoder)
     vectors = encoder.encode([q.question for q in questions])
     before: dict[tuple[str, bool], list[float]] = {}
+    wanted_names = given.only.split("|")
     for setting in SETTINGS:
+        if setting is not DEFAULT and not any(name in setting.name for name in wanted_names):
+            continue
         line = [f"{setting.name:32}"]
         data = bench.indexed(setting)
         for across in (False, True):
