@@ -205,12 +205,13 @@ def matches(rows: Sequence[Probed], decisions: Decisions) -> list[str]:
 def auroc(scored: Sequence[tuple[float, bool]]) -> float:
     """Probability that a true one has the higher score than a false one, ties half (Hanley & McNeil 1982); 0.5 where
     one kind is missing."""
+    from scipy.stats import mannwhitneyu
+
     true = [score for score, label in scored if label]
     false = [score for score, label in scored if not label]
     if not true or not false:
         return 0.5
-    won = sum((t > f) + 0.5 * (t == f) for t in true for f in false)
-    return won / (len(true) * len(false))
+    return float(mannwhitneyu(true, false, method="asymptotic").statistic / (len(true) * len(false)))
 
 
 def passes(probe: Probe, log_probability: float, supported: float) -> bool:

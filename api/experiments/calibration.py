@@ -22,6 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from api.evaluate import thresholds
+
 BINS = 10
 
 
@@ -62,12 +64,9 @@ def calibration(confidence: Sequence[float], right: Sequence[bool]) -> Calibrati
 
 def auroc(confidence: NDArray[np.float64], right: NDArray[np.float64]) -> float | None:
     """The chance, 0..1, that a right answer [N] is surer than a wrong one; None without both."""
-    from scipy.stats import mannwhitneyu
-
-    sure, unsure = confidence[right == 1], confidence[right == 0]
-    if not len(sure) or not len(unsure):
+    if right.min() == right.max():
         return None
-    return float(mannwhitneyu(sure, unsure, method="asymptotic").statistic / (len(sure) * len(unsure)))
+    return thresholds.auroc(list(zip(confidence.tolist(), (right == 1).tolist(), strict=True)))
 
 
 def risk_curve(confidence: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from corpus.format import ReadingPassage, load_reading
 from generator.memory import Passage
 from ingest.sentences import split_sentences
-from retrieval.training.pairs import held_out
+from retrieval.training.pairs import held_out, window
 from retrieval.training.parallel import read_json_lines
 
 Interval = tuple[int, int]
@@ -77,24 +77,6 @@ def answer_by_rule(sentence: str, span: Interval, max_words: int = 24) -> str:
     return sentence[cuts[first] : cuts[last]].strip().rstrip(",;:—– ")
 
 
-def _window(text: str, sentences: list[Interval], index: int, max_words: int) -> Interval:
-    """Sentences around number `index`, at most about `max_words` words: long contexts are cut, evidence kept."""
-    first = last = index
-    words = len(text[slice(*sentences[index])].split())
-    while True:
-        grown = False
-        for step in (-1, 1):
-            at = first - 1 if step < 0 else last + 1
-            if 0 <= at < len(sentences):
-                more = len(text[slice(*sentences[at])].split())
-                if words + more <= max_words:
-                    words += more
-                    first, last = min(first, at), max(last, at)
-                    grown = True
-        if not grown:
-            return sentences[first][0], sentences[last][1]
-
-
 def extractive(
     row_id: str, source: str, group: str, title: str, question: str, context: str, answers: list[str],
     written: str | None, max_words: int = 100,
@@ -109,7 +91,7 @@ def extractive(
     index = next((i for i, (a, b) in enumerate(sentences) if a <= start < b), None)
     if index is None:
         return None
-    begin, end = _window(context, sentences, index, max_words)
+    begin, end = window(context, sentences, index, max_words)
     a, b = sentences[index]
     text = context[begin:end]
     span = (start - begin, min(start - begin + len(answer), len(text)))

@@ -18,6 +18,9 @@ from retrieval.entries import chunk_text
 from retrieval.training.notes import gold_chunks, load_notes
 from retrieval.training.parallel import read_json_lines
 
+Interval = tuple[int, int]
+_MAX_WORDS = 90
+
 
 @dataclass(frozen=True, slots=True)
 class QuestionPassage:
@@ -37,24 +40,22 @@ def held_out(group: str) -> bool:
     return hashlib.sha256(group.encode()).digest()[0] < 26
 
 
-def window(text: str, at: int, max_words: int = 90) -> str:
-    """Whole sentences around the character `at`, about `max_words` words: long contexts are cut."""
-    sentences = split_sentences(text)
-    index = next((i for i, (a, b) in enumerate(sentences) if a <= at < b), 0)
+def window(text: str, sentences: list[Interval], index: int, max_words: int) -> Interval:
+    """Sentences around number `index`, at most about `max_words` words: long contexts are cut, evidence kept."""
     first = last = index
     words = len(text[slice(*sentences[index])].split())
     while True:
-        before = after = None
-        if first > 0:
-            before = len(text[slice(*sentences[first - 1])].split())
-        if last + 1 < len(sentences):
-            after = len(text[slice(*sentences[last + 1])].split())
-        if before is not None and words + before <= max_words:
-            first, words = first - 1, words + before
-        elif after is not None and words + after <= max_words:
-            last, words = last + 1, words + after
-        else:
-            return text[sentences[first][0] : sentences[last][1]]
+        grown = False
+        for step in (-1, 1):
+            at = first - 1 if step < 0 else last + 1
+            if 0 <= at < len(sentences):
+                more = len(text[slice(*sentences[at])].split())
+                if words + more <= max_words:
+                    words += more
+                    first, last = min(first, at), max(last, at)
+                    grown = True
+        if not grown:
+            return sentences[first][0], sentences[last][1]
 
 
 def shared_pairs(data: Path) -> Iterator[tuple[QuestionPassage, bool]]:
@@ -69,7 +70,10 @@ def shared_pairs(data: Path) -> Iterator[tuple[QuestionPassage, bool]]:
             if domain in ("amazon_reviews", "reddit") or at < 0:
                 continue
             group = f"{domain}:{row['title']}" if domain == "new_wiki" else f"{domain}:{context[:80]}"
-            passage = f"{str(row['title']).replace('_', ' ')}\n{window(context, at)}"
+            sentences = split_sentences(context)
+            index = next((n for n, (a, b) in enumerate(sentences) if a <= at < b), 0)
+            text = context[slice(*window(context, sentences, index, _MAX_WORDS))]
+            passage = f"{str(row['title']).replace('_', ' ')}\n{text}"
             is_dev = name == "squadshifts" and held_out(group)
             yield QuestionPassage(domain, group, "en", str(row["question"]), passage, False), is_dev
             if row_id in russian:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from ingest.sentences import split_sentences
 from retrieval.training.contrastive import ContrastSettings, draw_clusters
 from retrieval.training.pairs import QuestionPassage, window
 
@@ -34,6 +35,6 @@ def test_a_batch_is_drawn_again_from_the_same_seed() -> None:
 
 def test_a_window_is_whole_sentences_around_the_answer() -> None:
     text = " ".join(f"Sentence number {n} has exactly seven words." for n in range(40))
-    cut = window(text, text.index("number 20"), max_words=30)
+    cut = text[slice(*window(text, split_sentences(text), 20, max_words=30))]
     assert "number 20" in cut and len(cut.split()) <= 30
     assert cut.startswith("Sentence") and cut.endswith(".")
