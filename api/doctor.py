@@ -99,5 +99,6 @@ def _decoder(pipeline: Pipeline) -> tuple[State, str]:
 def _index(pipeline: Pipeline) -> tuple[State, str]:
     problems = pipeline.store.check()
     if problems:
-        return "failed", "\n".join(f"{problem.message}; {problem.fix}" for problem in problems)
+        state: State = "warning" if all(problem.behind for problem in problems) else "failed"
+        return state, "\n".join(f"{problem.message}; {problem.fix}" for problem in problems)
     return "ok", "fits its files, the embedder and the library"

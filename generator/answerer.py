@@ -31,6 +31,7 @@ from generator.memory import Passage, Prompt, PromptEncoder, Source
 from generator.model import Memory
 from generator.options import AnswerOptions
 from generator.passages import passage_of
+from generator.read_before import ReadBefore
 from generator.sampling import SamplingOptions
 from ingest.document import Document
 from ingest.language import detect_language
@@ -273,7 +274,7 @@ def load_answerer(embedder: Encoder | None = None, device: str = "cpu", folder: 
         assert isinstance(loaded, BilingualEmbedder)
         embedder = loaded
     model, vocabulary, fingerprint = load_decoder(embedder, folder)
-    engine = Engine(model, vocabulary, PromptEncoder(embedder.tokenizer))
+    engine = Engine(model, vocabulary, PromptEncoder(embedder.tokenizer), ReadBefore())
     return Answerer(engine, Decisions.load(folder), fingerprint, embedder.encode)
 
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import torch
 
 from generator.constraints import Constraints
-from generator.memory import EVIDENCE, Prompt, PromptEncoder, Source
+from generator.memory import EVIDENCE, MemoryBatch, Prompt, PromptEncoder, Source
 from generator.model import Decoder, Memory
 from generator.pieces import Assembler, special_id
+from generator.read_before import ReadBefore
 from generator.sampling import SamplingOptions, choose, penalise
 from generator.vocabulary import END, Vocabulary
 
@@ -118,11 +119,18 @@ class _Row:
 
 
 class Engine:
-    """A decoder ready to answer on one device."""
+    """A decoder ready to answer on one device.
 
-    def __init__(self, model: Decoder, vocabulary: Vocabulary, encoder: PromptEncoder) -> None:
+    read_before: keeps what was read, so that the passages which the reranker chose are not read again; only for
+    weights that no longer change.
+    """
+
+    def __init__(
+        self, model: Decoder, vocabulary: Vocabulary, encoder: PromptEncoder, read_before: ReadBefore | None = None
+    ) -> None:
         self.model, self.vocabulary, self.encoder = model.eval(), vocabulary, encoder
         self._begin = special_id(encoder.tokenizer, "[CLS]")
+        self._read_before = read_before
 
     @property
     def device(self) -> torch.device:
@@ -133,7 +141,7 @@ class Engine:
     def read(self, prompts: Sequence[Prompt]) -> tuple[Memory, list[list[Source | None]], list[Reading]]:
         """Memory of a batch, what stands in it, and the reader's findings per prompt."""
         batch = self.encoder.batch(prompts)
-        memory = self.model.read(batch.to(self.device))
+        memory = self._memory(prompts, batch)
         Sq = batch.question_ids.shape[1]
         readings = [
             _reading(memory, b, batch.sources[b], Sq, len(prompt.passages)) for b, prompt in enumerate(prompts)
@@ -143,8 +151,18 @@ class Engine:
     @torch.inference_mode()
     def relevance(self, prompt: Prompt) -> list[float]:
         """Log-odds of each passage of the prompt to answer it."""
-        found: list[float] = self.model.read(self.encoder.batch([prompt]).to(self.device)).relevance[0].tolist()
+        found: list[float] = self._memory([prompt], self.encoder.batch([prompt])).relevance[0].tolist()
         return found
+
+    def _memory(self, prompts: Sequence[Prompt], batch: MemoryBatch) -> Memory:
+        batch = batch.to(self.device)
+        if self._read_before is None or len(prompts) != 1 or not prompts[0].passages:
+            return self.model.read(batch)
+        joint = self._read_before.find(prompts[0], batch)
+        if joint is None:
+            joint = self.model.pair_states(batch)
+            self._read_before.keep(prompts[0], batch, joint)
+        return self.model.memory(batch, joint)
 
     @torch.inference_mode()
     def _steps(

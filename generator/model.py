@@ -171,22 +171,31 @@ class Decoder(nn.Module):
 
     def read(self, batch: MemoryBatch) -> Memory:
         """Memory and reader scores of a batch of prompts."""
+        return self.memory(batch, self.pair_states(batch))
+
+    def pair_states(self, batch: MemoryBatch) -> torch.Tensor:
+        """States [B * P, Sq + Sp, E] of the question read with each passage; [B, Sq, E] without passages."""
         B, P, Sp = batch.passage_ids.shape
-        Sq = batch.question_ids.shape[1]
         question = self.lower_states(batch.question_ids, batch.question_mask) + self.segment[0]
-        E = question.shape[-1]
         if P == 0:
-            states = self._joint_states(question, batch.question_mask)
-            none = states.new_zeros(B, 0, 0, dtype=torch.float32)
-            return self._memory(batch, states, batch.question_mask, none.view(B, 0), none, none, none)
+            return self._joint_states(question, batch.question_mask)
         flat_mask = batch.passage_mask.reshape(B * P, Sp)
         passages = self.lower_states(batch.passage_ids.reshape(B * P, Sp), flat_mask) + self.segment[1]
         pair = torch.cat([question.repeat_interleave(P, dim=0), passages], dim=1)
         pair_mask = torch.cat([batch.question_mask.repeat_interleave(P, dim=0), flat_mask], dim=1)
-        joint = self._joint_states(pair, pair_mask)
+        return self._joint_states(pair, pair_mask)
+
+    def memory(self, batch: MemoryBatch, joint: torch.Tensor) -> Memory:
+        """Memory and reader scores from what `pair_states` gave for the batch."""
+        B, P, Sp = batch.passage_ids.shape
+        Sq = batch.question_ids.shape[1]
+        E = joint.shape[-1]
+        if P == 0:
+            none = joint.new_zeros(B, 0, 0, dtype=torch.float32)
+            return self._memory(batch, joint, batch.question_mask, none.view(B, 0), none, none, none)
         # The question was read once with each passage: its memory is the mean over the passages that are there. Where
         # there are none (closed book beside other prompts) it was read alone, beside a passage that is all padding.
-        real = flat_mask[:, 0].view(B, P).bool()
+        real = batch.passage_mask[:, :, 0].bool()
         real[:, 0] |= ~real.any(1)
         share = (real / real.sum(1, keepdim=True)).to(joint.dtype)
         together = torch.einsum("bpse,bp->bse", joint[:, :Sq].reshape(B, P, Sq, E), share)

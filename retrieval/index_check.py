@@ -10,26 +10,32 @@ import numpy as np
 from ingest.library import Library
 from retrieval import index_files
 from retrieval.encoder import Encoder
-from retrieval.entries import read_entries
+from retrieval.entries import library_digest, read_entries
 from retrieval.errors import IndexMissing, StoreError
 from retrieval.snapshot import Snapshot
 
 _NAMED = 3  # examples given in one message
 _REINDEX = "run: lectern reindex"
+_NEXT = "the next ingest or question brings it up to date"
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong, in one line, and what to do about it, to be put behind it."""
+    """What is wrong, in one line, and what to do about it, to be put behind it.
+
+    behind: nothing is damaged; a run was killed or has not got there yet, and the next `sync` makes it good.
+    """
 
     message: str
     fix: str
+    behind: bool = False
 
 
 def unreadable(folder: Path, library: Library, error: StoreError) -> list[Problem]:
     """The problem of an index that cannot be opened; none where there is nothing to index."""
-    if isinstance(error, IndexMissing) and not library.documents():
-        return []
+    if isinstance(error, IndexMissing):
+        found = len(library.documents())
+        return [Problem(f"{found:,} documents are not indexed yet", _NEXT, behind=True)] if found else []
     what, _, fix = str(error).rpartition("; ")
     return [Problem(what or f"{folder} cannot be read", fix)]
 
@@ -53,7 +59,7 @@ def _against_itself(folder: Path, snapshot: Snapshot, encoder: Encoder) -> list[
         found.append(Problem("some vectors are not of norm 1", _REINDEX))
     if left := index_files.leftovers(folder, snapshot.manifest):
         names = ", ".join(path.name for path in left[:_NAMED])
-        found.append(Problem(f"{len(left)} files left by an interrupted update: {names}", _REINDEX))
+        found.append(Problem(f"{len(left)} files left by an interrupted update: {names}", _NEXT, behind=True))
     return found
 
 
@@ -67,8 +73,14 @@ def _against_library(snapshot: Snapshot, library: Library) -> list[Problem]:
             name for name in wanted.keys() & held.keys() if wanted[name] != held[name]
         },
     }
+    # Of another generation the index is only older than the library; of the same one, it lies.
+    manifest = snapshot.manifest
+    behind = manifest.generation != library.generation() or manifest.library != library_digest(library)
     return [
-        Problem(f"{len(names)} chunks {what}, such as {', '.join(sorted(names)[:_NAMED])}", _REINDEX)
+        Problem(
+            f"{len(names)} chunks {what}, such as {', '.join(sorted(names)[:_NAMED])}",
+            _NEXT if behind else _REINDEX, behind,
+        )
         for what, names in differences.items()
         if names
     ]

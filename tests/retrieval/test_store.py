@@ -14,7 +14,7 @@ from retrieval import index_files
 from retrieval.analysis import analyze
 from retrieval.embedding_cache import FILE as CACHE_FILE
 from retrieval.embedding_cache import EmbeddingCache
-from retrieval.entries import chunk_text, text_to_embed
+from retrieval.entries import chunk_text, library_digest, text_to_embed
 from retrieval.errors import EncodingError, IndexBusy, IndexDamaged, IndexMissing, IndexOutdated
 from retrieval.snapshot import Snapshot
 from retrieval.store import IndexStore
@@ -229,7 +229,9 @@ def test_a_missing_index_names_the_command(tmp_path: Path, library: Library) -> 
     with pytest.raises(IndexMissing, match="reindex"):
         store.snapshot()
     numbered(library, 1)
-    assert [problem.fix for problem in store.check()] == ["run: lectern reindex"]
+    assert [problem.behind for problem in store.check()] == [True]  # no damage: the next sync makes it
+    store.sync()
+    assert store.check() == []
 
 
 def test_another_encoder_needs_a_new_index(tmp_path: Path, library: Library) -> None:
@@ -275,6 +277,18 @@ def test_check_tells_an_index_that_is_behind(tmp_path: Path, library: Library) -
     assert len(messages) == 2
     assert "3 chunks are in the library but not in the index" in messages[0]
     assert "3 chunks are in the index but not in the library" in messages[1]
+    assert all(problem.behind for problem in store.check())
+
+
+def test_an_index_that_lies_about_the_present_library_is_damage(tmp_path: Path, library: Library) -> None:
+    store = open_store(tmp_path, library)
+    numbered(library, 2)
+    store.sync()
+    numbered(library, 1, "more")
+    path = store.folder / index_files.MANIFEST
+    claim = {"generation": library.generation(), "library": library_digest(library)}
+    path.write_text(json.dumps(json.loads(path.read_text()) | claim))
+    assert [problem.behind for problem in store.check()] == [False]
 
 
 def test_leftovers_of_a_killed_writer_are_told_and_go(tmp_path: Path, library: Library) -> None:
@@ -283,7 +297,7 @@ def test_leftovers_of_a_killed_writer_are_told_and_go(tmp_path: Path, library: L
     store.sync()
     (store.folder / "dense-0123456789abcdef.faiss").write_bytes(b"half")
     (store.folder / ".writing-bm25.npz").write_bytes(b"half")
-    assert "2 files" in store.check()[0].message
+    assert "2 files" in store.check()[0].message and store.check()[0].behind
     store.sync(anew=True)
     assert store.check() == []
 
