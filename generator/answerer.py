@@ -119,7 +119,7 @@ class Answerer:
             timings["prefill"] = _since(started)
             confidence = 0.0 if choice is None else choice.confidence
             if choice is None or (options.abstain and confidence < self.decisions.threshold(options.risk)):
-                yield self._abstained(context, "not_answerable", timings, usage, confidence)
+                yield self._abstained(context, self._why_not(context.hits), timings, usage, confidence)
                 return
             memory = _masked(memory, sources[0], self._kept(found))
         started = time.perf_counter()
@@ -167,6 +167,11 @@ class Answerer:
         ]
         own = [document.language == context.language for document in context.documents]
         return candidates(reading, [passage.text for passage in context.passages], rank, own, likeness)
+
+    def _why_not(self, hits: Sequence[Hit]) -> Reason:
+        """Whether the passages are about something else, or about the question and do not answer it."""
+        reranked = [hit.score for hit in hits if hit.stage == "reranked"]
+        return "low_relevance" if reranked and max(reranked) < self.decisions.on_topic else "not_answerable"
 
     def _kept(self, found: Sequence[Candidate]) -> list[int]:
         """Passages worth writing from, in their order."""

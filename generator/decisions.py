@@ -44,7 +44,8 @@ class Decisions:
     also: the share of the softmax over all sentences from which a further one is quoted beside the best. default: the
     confidence below which there is no answer when no risk is named. log_probability: a decoder sentence
     below this mean is not good enough and the evidence is quoted instead. supported: likewise for its share of words
-    found in the source.
+    found in the source. on_topic: the ranking's probability of the best passage below which an abstention says that no
+    passage is about the question.
     """
 
     ranking: tuple[float, ...] = (1.0, 1.0, 2.0, 0.5)
@@ -54,6 +55,7 @@ class Decisions:
     default: float = 0.5
     log_probability: float = -1.5
     supported: float = 0.6
+    on_topic: float = 0.0
     curve: tuple[Point, ...] = ()
 
     def threshold(self, risk: float | None) -> float:

@@ -234,25 +234,25 @@ def _reading(memory: Memory, b: int, sources: list[Source | None], Sq: int, pass
             continue
         at = torch.tensor([index for index, _ in rows])
         scores = [part[b, p].cpu()[at] for part in (memory.evidence, memory.start, memory.end)]
-        found_pieces.append(
-            tuple(
-                PieceScores(piece.start, piece.end, *values)
-                for (_, piece), *values in zip(rows, *(part.tolist() for part in scores), strict=True)
-            )
+        pieces = tuple(
+            PieceScores(piece.start, piece.end, *values)
+            for (_, piece), *values in zip(rows, *(part.tolist() for part in scores), strict=True)
         )
-        found = _best_span(scores[1], scores[2])
-        score = found[2] + float(memory.relevance[b, p])
+        found_pieces.append(pieces)
+        first_piece, last_piece, span = best_span(pieces)
+        score = span + float(memory.relevance[b, p])
         if best is None or score > best[3]:
-            best = (p, rows[found[0]][1].start, rows[found[1]][1].end, score)
+            best = (p, pieces[first_piece].start, pieces[last_piece].end, score)
     relevance = tuple(memory.relevance[b, :passages].tolist())
     return Reading(relevance, tuple(found_pieces), best)
 
 
-def _best_span(start: torch.Tensor, end: torch.Tensor, longest: int = 30) -> tuple[int, int, float]:
-    """(first, last, score) with the highest start + end score, at most `longest` pieces."""
-    S = len(start)
-    pairs = start.unsqueeze(1) + end.unsqueeze(0)
-    allowed = torch.ones(S, S, dtype=torch.bool).triu().tril(longest - 1)
-    index = int(pairs.masked_fill(~allowed, -1e9).argmax())
-    first, last = divmod(index, S)
-    return first, last, float(pairs[first, last])
+def best_span(pieces: Sequence[PieceScores], longest: int = 30) -> tuple[int, int, float]:
+    """(first, last, score) of the span with the highest start + end score, at most `longest` of these pieces."""
+    best = (0, 0, float("-inf"))
+    for first, piece in enumerate(pieces):
+        ends = [other.span_end for other in pieces[first : first + longest]]
+        score = piece.span_start + max(ends)
+        if score > best[2]:
+            best = (first, first + ends.index(max(ends)), score)
+    return best

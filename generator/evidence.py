@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from generator.decisions import SENTENCE, Decisions, probability, weighted
-from generator.engine import PieceScores, Reading
+from generator.engine import Reading, best_span
 from ingest.sentences import split_sentences
 
 Interval = tuple[int, int]
@@ -50,7 +50,7 @@ def candidates(
         for interval in split_sentences(text):
             scores = [row for row in reading.pieces[p] if interval[0] <= row.start < interval[1]]
             if scores and not text[slice(*interval)].rstrip().endswith("?"):
-                found.append((p, interval, sum(row.evidence for row in scores) / len(scores), best_span(scores)))
+                found.append((p, interval, sum(row.evidence for row in scores) / len(scores), best_span(scores)[2]))
     if not found:
         return []
     cosines = likeness([passages[p][slice(*interval)] for p, interval, _, _ in found])
@@ -62,15 +62,6 @@ def candidates(
         )
         for (p, interval, evidence, span), cosine in zip(found, cosines, strict=True)
     ]
-
-
-def best_span(scores: Sequence[PieceScores], longest: int = 30) -> float:
-    """The highest start + end score of a span of at most `longest` of these pieces."""
-    best = float("-inf")
-    for first, row in enumerate(scores):
-        end = max(other.span_end for other in scores[first : first + longest])
-        best = max(best, row.span_start + end)
-    return best
 
 
 def choose(found: Sequence[Candidate], decisions: Decisions) -> Choice | None:

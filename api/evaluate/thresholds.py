@@ -9,6 +9,8 @@ Never on test. For every dev question the passages are found, read and answered,
   as wrong;
 - the abstention threshold is the confidence that best parts answerable from unanswerable questions (highest mean of
   answerable answered and unanswerable abstained: Youden 1950), each language counting the same;
+- an abstention says that no passage is about the question where the best one's rank is below that of nineteen in
+  twenty answerable questions;
 - the decoder's sentence is replaced by a quotation below the mean log-probability and the support at which Match was
   highest (ties: fewest quotations);
 - the curve holds risk and coverage for a grid of thresholds, for those who name a risk (Geifman & El-Yaniv 2017,
@@ -30,7 +32,7 @@ from api.evaluate.questions import EvidenceIndex
 from api.pipeline import Pipeline
 from corpus.format import Question
 from generator.answerer import Answerer, Probe
-from generator.decisions import Decisions, Point, weighted
+from generator.decisions import SENTENCE, Decisions, Point, probability, weighted
 from generator.evidence import Candidate, choose, further_shares
 from generator.reranker import ReaderReranker
 from generator.training.fitting import fit_choice, fit_probability
@@ -267,6 +269,16 @@ def balanced(judged: Sequence[tuple[Question, float]], threshold: float) -> floa
     return sum(shares) / len(shares)
 
 
+def choose_on_topic(rows: Sequence[Probed], share: float = 0.05) -> float:
+    """The probability by the ranking that the best passage has for all but `share` of the answerable questions."""
+    at = SENTENCE.index("rank")
+    best = sorted(
+        max(candidate.features[at] for candidate in row.probe.candidates)
+        for row in rows if row.question.answerable and row.probe.candidates
+    )
+    return probability(best[int(share * len(best))]) if best else 0.0
+
+
 def choose_thresholds(rows: Sequence[Probed], decisions: Decisions) -> Decisions:
     """`decisions`, whose weights are fitted and with which `rows` were probed, with thresholds and curve."""
     decisions = dataclasses.replace(decisions, also=choose_also(rows, decisions))
@@ -288,5 +300,6 @@ def choose_thresholds(rows: Sequence[Probed], decisions: Decisions) -> Decisions
         if given:
             curve.append(Point(threshold, round(wrong / len(given), 4), round(len(given) / len(rows), 4)))
     return dataclasses.replace(
-        decisions, default=default, log_probability=log_probability, supported=supported, curve=tuple(curve)
+        decisions, default=default, log_probability=log_probability, supported=supported, curve=tuple(curve),
+        on_topic=round(choose_on_topic(rows), 4),
     )

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from corpus.format import ROOT, Question, load_questions
 from corpus.rows import load_glossary
-from ingest.chunking import Splitter, chunk_document
+from ingest.chunking import ChunkSettings, Splitter, chunk_document
 from ingest.document import Chunk, Document
 from ingest.formats import markdown
 from ingest.limits import Limits
@@ -40,7 +40,7 @@ class Setting:
 
     name: str
     splitter: Splitter = "structure"
-    max_tokens: int = 200
+    max_tokens: int = ChunkSettings().max_tokens
     text: str = "title, headings"
     fusion: str = "rrf"
     k: int = 5
@@ -70,13 +70,13 @@ SETTINGS = [
     replace(DEFAULT, name="title and text", text="title"),
     replace(DEFAULT, name="100 tokens", max_tokens=100),
     replace(DEFAULT, name="150 tokens", max_tokens=150),
-    replace(DEFAULT, name="240 tokens", max_tokens=240),
-    replace(DEFAULT, name="recursive, 200", splitter="recursive"),
-    replace(DEFAULT, name="character, 200", splitter="character"),
-    replace(DEFAULT, name="semantic, 200", splitter="semantic"),
-    replace(DEFAULT, name="agentic, 200", splitter="agentic"),
+    replace(DEFAULT, name="200 tokens", max_tokens=200),
+    replace(DEFAULT, name="recursive", splitter="recursive"),
+    replace(DEFAULT, name="character", splitter="character"),
+    replace(DEFAULT, name="semantic", splitter="semantic"),
+    replace(DEFAULT, name="agentic", splitter="agentic"),
     replace(DEFAULT, name="sentence windows, 60", splitter="sentence_window", max_tokens=60),
-    replace(DEFAULT, name="100 tokens, 200-token parents", max_tokens=100, parents=True),
+    replace(DEFAULT, name="100 tokens, parents of the default", max_tokens=100, parents=True),
 ]
 
 
@@ -122,7 +122,8 @@ class Bench:
         for path in sorted([*ROOT.glob("notes/*/*.md"), *ROOT.glob("materials/*/*.md")]):
             parsed = markdown.parse(path.read_bytes(), path.name, Limits())
             document = parsed.document(path.relative_to(ROOT).as_posix())
-            large = self._cut(document, parsed.headings, "structure", 200) if setting.parents else []
+            whole = ChunkSettings().max_tokens
+            large = self._cut(document, parsed.headings, "structure", whole) if setting.parents else []
             for chunk in self._cut(document, parsed.headings, setting.splitter, setting.max_tokens):
                 documents.append(document)
                 chunks.append(chunk)
@@ -181,7 +182,7 @@ def values(data: Indexed, ranking: Sequence[int], quotes: Sequence[str]) -> tupl
         seen.add(chunk.id)
         rank += 1
         holds = any(_held(quote, chunk.text) for quote in quotes)
-        if holds and not first:
+        if holds and not first and rank <= 20:
             first = 1.0 / rank
         if used + data.sizes[n] <= _BUDGET:
             texts.append(chunk.text)
@@ -189,7 +190,7 @@ def values(data: Indexed, ranking: Sequence[int], quotes: Sequence[str]) -> tupl
         elif first or rank > 20:
             break
     found = sum(any(_held(quote, text) for text in texts) for quote in quotes)
-    return found / len(quotes), first if rank <= 20 else 0.0
+    return found / len(quotes), first
 
 
 def _held(quote: str, text: str) -> bool:

@@ -53,7 +53,7 @@ def doctor(home: Path) -> int:
 
 
 def main() -> None:
-    """Undisturbed once; then, from nothing each time, killed (every other time twice), looked at, repeated, compared."""
+    """Undisturbed once; then from nothing each time: killed (every other time twice), looked at, repeated, compared."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--times", type=int, default=20)
@@ -82,10 +82,10 @@ def main() -> None:
                 same = contents(home) == wanted
                 unclean += bool(after_kill or after_all)
                 different += not same
+                state = "the same" if same else "different"
                 print(
-                    f"{number}: {', '.join(said)}; {left} documents, doctor {after_kill}; repeated: doctor {after_all}, "
-                    f"{'the same' if same else 'different'}",
-                    flush=True,
+                    f"{number}: {', '.join(said)}; {left} documents, doctor {after_kill}; "
+                    f"repeated: doctor {after_all}, {state}", flush=True,
                 )
         print(f"doctor not clean: {unclean} of {given.times}; result not the same: {different} of {given.times}")
 

@@ -79,6 +79,8 @@ def test_no_hits_and_low_relevance_are_refused_with_their_reason() -> None:
     (refused,) = ask(one, AnswerOptions())
     assert isinstance(refused, Answer) and (refused.status, refused.reason) == ("abstained", "not_answerable")
     assert refused.hits and not refused.sentences
+    (off_topic,) = ask(answerer(default=1.1, on_topic=1.1), AnswerOptions())
+    assert isinstance(off_topic, Answer) and off_topic.reason == "low_relevance"
     *_, forced = ask(one, AnswerOptions(abstain=False))
     assert isinstance(forced, Answer) and forced.status == "answered"
     (empty,) = one.stream("Что хранит кэш?", [], mode="rag", options=AnswerOptions(), document_of=DOCUMENTS.__getitem__)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from generator.decisions import CONFIDENCE, Decisions, Point, log_odds, probability, weighted
-from generator.engine import PieceScores, Reading
-from generator.evidence import Candidate, best_span, candidates, choose
+from generator.engine import PieceScores, Reading, best_span
+from generator.evidence import Candidate, candidates, choose
 from generator.training.fitting import fit_choice, fit_probability
 
 
@@ -71,7 +71,8 @@ def test_the_best_span_is_that_of_brute_force() -> None:
     rng = random.Random(3)
     scores = [PieceScores(n, n + 1, 0.0, rng.gauss(0, 1), rng.gauss(0, 1)) for n in range(40)]
     brute = max(a.span_start + b.span_end for i, a in enumerate(scores) for b in scores[i : i + 30])
-    assert best_span(scores) == pytest.approx(brute)
+    first, last, score = best_span(scores)
+    assert score == pytest.approx(brute) == scores[first].span_start + scores[last].span_end
 
 
 def test_log_odds_undo_probability() -> None:

@@ -40,7 +40,7 @@ def test_the_passages_are_read_once(engines: tuple[Engine, Engine], monkeypatch:
     engine, _ = engines
     engine.relevance(Prompt(QUESTION, PASSAGES))
 
-    def refuse(batch: object) -> torch.Tensor:
+    def refuse(_: object) -> torch.Tensor:
         raise AssertionError("read again")
 
     monkeypatch.setattr(engine.model, "pair_states", refuse)
