@@ -145,7 +145,11 @@ def load_embedder(name: str | None = None, device: str = "cpu") -> Encoder:
 
     assert name is not None
     if name in (ENGLISH_NAME, f"sentence-transformers/{ENGLISH_NAME}"):
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()  # of reading a file that is here; a download keeps its own
         model = SentenceTransformer(str(bilingual.base_folder()), device=device)
+        logging.enable_progress_bar()
         return HubEmbedder(model, ENGLISH_NAME, bilingual.BASE_SHA256[:16], frozenset({"en"}))
     try:
         model = SentenceTransformer(name, device=device)

@@ -10,7 +10,8 @@ dense ranking only continues where BM25 has nothing more (`FOLLOWER`): the first
 so fusion cannot be worse than its better half.
 
 Where the encoder knows it, a small k and a slightly smaller weight for the vectors came out best. Recall@5
-and MRR@10, dense by the bilingual embedder (213 to 600 questions each on 700 to 950 passages):
+and MRR@10, dense by the bilingual embedder before it was trained on questions (213 to 600 questions each on
+700 to 950 passages; today's figures: `python -m tests.bench.bench_retrieval_settings`):
 
     passages            BM25          dense         equal, k = 60   equal, k = 10   0.75, k = 5
     our notes, en       0.710 0.561   0.562 0.459   0.738 0.591     0.750 0.605     0.760 0.605

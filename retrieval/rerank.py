@@ -12,7 +12,8 @@ Khattab & Zaharia 2020, arXiv 2004.12832). Two additions:
 
 Measured on the 20 best of fusion, MRR@10 before and after. With all-MiniLM-L6-v2, which was never trained for
 this: notes 0.679 and 0.772 (213 questions), encyclopaedia 0.894 and 0.925 (350), Natural Questions 0.873 and
-0.895 (350), reviews 0.438 and 0.504 (350). With the bilingual embedder on notes in both languages: 0.537 and
+0.895 (350), reviews 0.438 and 0.504 (350). With the bilingual embedder
+before it was trained on questions, on notes in both languages: 0.537 and
 0.615 in English, 0.525 and 0.614 in Russian (400 each). On Russian questions the English model turns 0.556
 into 0.441, so in a language that the encoder does not know the order stays as it was.
 
