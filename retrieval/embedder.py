@@ -147,9 +147,10 @@ def load_embedder(name: str | None = None, device: str = "cpu") -> Encoder:
     if name in (ENGLISH_NAME, f"sentence-transformers/{ENGLISH_NAME}"):
         from transformers.utils import logging
 
-        logging.disable_progress_bar()  # of reading a file that is here; a download keeps its own
+        # Of reading a file that is here there is nothing to show; a download keeps its bar.
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         model = SentenceTransformer(str(bilingual.base_folder()), device=device)
-        logging.enable_progress_bar()
+        logging.enable_progress_bar()  # type: ignore[no-untyped-call]
         return HubEmbedder(model, ENGLISH_NAME, bilingual.BASE_SHA256[:16], frozenset({"en"}))
     try:
         model = SentenceTransformer(name, device=device)

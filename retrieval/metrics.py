@@ -146,3 +146,15 @@ def _resampled_means(
         drawn = random.integers(n_clusters, size=(min(_BLOCK, resamples - start), n_clusters))  # [block, U]
         blocks.append(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1))
     return np.concatenate(blocks)
+
+
+def auroc(scored: Sequence[tuple[float, bool]]) -> float:
+    """Probability that a true one has the higher score than a false one, ties half (Hanley & McNeil 1982); 0.5 where
+    one kind is missing."""
+    from scipy.stats import mannwhitneyu
+
+    true = [score for score, label in scored if label]
+    false = [score for score, label in scored if not label]
+    if not true or not false:
+        return 0.5
+    return float(mannwhitneyu(true, false, method="asymptotic").statistic / (len(true) * len(false)))

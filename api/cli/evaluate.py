@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -10,6 +10,7 @@ import typer
 
 from api.cli.console import err, note, out, print_json
 from api.cli.options import Device, Home, Json, Run
+from api.question_sets import Format
 
 if TYPE_CHECKING:
     from api.evaluate.answers import Judged
@@ -23,7 +24,11 @@ _MOST_ACROSS = 3
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 
 Questions = Annotated[
-    str, typer.Argument(metavar="QUESTIONS", help="dev, test or train (of the corpus), or a file in its format")
+    str, typer.Argument(metavar="QUESTIONS", help="dev, test or train (of the corpus), or the path of a set")
+]
+InFormat = Annotated[
+    Format,
+    typer.Option("--format", help="What is at the path; all but lectern bring the passages that are searched"),
 ]
 Save = Annotated[
     Path | None, typer.Option("--save", metavar="FILE", help="Also write every question's result, a JSON line each")
@@ -41,7 +46,7 @@ def evaluate() -> None:
 
 @app.command()
 def retrieval(
-    context: typer.Context, questions: Questions, document: Annotated[
+    context: typer.Context, questions: Questions, format: InFormat = "lectern", document: Annotated[
         list[str] | None, typer.Option("--document", metavar="ID", help="Stay within these documents")
     ] = None, limit: Limit = 0, save: Save = None, home: Home = None, json: Json = False, device: Device = None,
 ) -> None:
@@ -49,15 +54,21 @@ def retrieval(
 
     A hit counts when it holds a quote that the question names as evidence.
 
-    Example: lectern evaluate retrieval dev
+    Examples:
+
+    lectern evaluate retrieval dev
+
+    lectern evaluate retrieval data/scifact --format beir --limit 200
     """
     from api.evaluate import questions as sets
     from api.evaluate.retrieval import measure
+    from api.question_sets import formats
+    from api.question_sets.library import searched
 
     run = Run.of(context, home, json, device)
-    with run.pipeline() as pipeline, _bar() as progress:
-        asked = spread(sets.load(questions), limit)
-        pipeline.sync()
+    loaded = formats.load(questions, format)
+    with run.pipeline() as models, _bar() as progress, searched(models, loaded, _shown(progress)) as pipeline:
+        asked = spread(loaded.questions, limit)
         found, missing = sets.EvidenceIndex(pipeline.library).split(asked)
         if missing:
             note(f"{missing} questions left out: their evidence is not in the library (ingest it first)")
@@ -74,7 +85,7 @@ def retrieval(
 
 @app.command()
 def answers(
-    context: typer.Context, questions: Questions,
+    context: typer.Context, questions: Questions, format: InFormat = "lectern",
     closed_book: Annotated[bool, typer.Option(help="Ask every question without documents too")] = True,
     no_abstain: Annotated[bool, typer.Option("--no-abstain", help="Force an answer")] = False,
     no_rerank: Annotated[bool, typer.Option("--no-rerank", help="Leave the reranker out")] = False,
@@ -84,8 +95,9 @@ def answers(
 
     Example: lectern evaluate answers dev --save answers.jsonl
     """
-    from api.evaluate import questions as sets
     from api.evaluate.answers import measure
+    from api.question_sets import formats
+    from api.question_sets.library import searched
 
     run = Run.of(context, home, json, device)
     options: dict[str, Any] = {}
@@ -93,8 +105,9 @@ def answers(
         options["abstain"] = False
     if no_rerank:
         options["rerank"] = False
-    with run.pipeline() as pipeline, _bar() as progress:
-        asked = spread(sets.load(questions), limit)
+    loaded = formats.load(questions, format)
+    with run.pipeline() as models, _bar() as progress, searched(models, loaded, _shown(progress)) as pipeline:
+        asked = spread(loaded.questions, limit)
         pipeline.load_models()
         task = progress.add_task("Asking", total=len(asked))
         results = list(
@@ -284,6 +297,14 @@ def _bar() -> Any:
     return Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
         console=err, transient=True,
+    )
+
+
+def _shown(progress: Any) -> Callable[[int, int], None]:
+    """A task for the passages that a set brings along; it shows itself when there are some."""
+    task = progress.add_task("Preparing passages", total=None, visible=False)
+    return lambda done, total: progress.update(
+        task, completed=done, total=total, visible=done < total
     )
 
 

@@ -1,4 +1,4 @@
-"""`lectern experiment list|run|report`: what each part does to hallucination, with honest statistics."""
+"""`lectern experiment list|run|report|questions`: what each part does to hallucination, with honest statistics."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.console import err, note, out, print_json
+from api.cli.experiment_questions import draft_questions
 from api.cli.options import Device, Home, Json, Run
 
 if TYPE_CHECKING:
     from api.experiments.runner import Finished, Progress
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+app.command("questions")(draft_questions)
 
 
 @app.callback()
@@ -77,9 +79,12 @@ def run_experiment(
             reached[:] = [progress]
             bar.update(task, description="Asking", completed=progress.done, total=progress.total)
 
+        def prepare(done: int, to_do: int) -> None:
+            bar.update(task, description="Preparing passages", completed=done, total=to_do)
+
         try:
             finished = runner.run(
-                pipeline, chosen, date=date, limit=limit, out=to, fresh=fresh, on_progress=show
+                pipeline, chosen, date=date, limit=limit, out=to, fresh=fresh, on_progress=show, on_passages=prepare
             )
         except KeyboardInterrupt:
             if reached:

@@ -5,6 +5,7 @@
 - abstained: share of abstentions; on unanswerable questions that is what one wants.
 - wrong: of the answers given, the share without a gold string; an answer to an unanswerable question is wrong.
 - quoted: of the answers given, the share that holds a quotation instead of the decoder's words.
+- questions of a set that knows no answers (no gold strings) have neither Match nor wrong nor cited.
 - cited: of the answers given to answerable questions, the share whose quotes hold a gold string.
 """
 
@@ -41,22 +42,25 @@ def judge(question: Question, answer: Answer, closed: Answer | None) -> dict[str
     """The metrics above for one answer; those that do not apply are left out."""
     answered = answer.status == "answered"
     text = " ".join(sentence.text for sentence in answer.sentences)
+    known = bool(question.gold or question.gold_all)
     right = question.answerable and answered and is_right(question, text)
     values: dict[str, float] = {}
     if question.answerable:
-        values["match"] = float(right)
-        values["match raw"] = float(answered and is_right(question, text, lemmas=False))
+        if known:
+            values["match"] = float(right)
+            values["match raw"] = float(answered and is_right(question, text, lemmas=False))
         values["abstained on answerable"] = float(not answered)
     else:
         values["abstained on unanswerable"] = float(not answered)
     if answered:
-        values["wrong of answered"] = float(not right)
+        if known or not question.answerable:
+            values["wrong of answered"] = float(not right)
         values["quoted of answered"] = float(any(s.origin == "quotation" for s in answer.sentences))
         values["words"] = float(len(text.split()))
-        if question.answerable:
+        if known:
             quotes = " ".join(c.quote for s in answer.sentences for c in s.citations)
             values["gold in cited"] = float(is_right(question, quotes))
-    if closed is not None and question.answerable:
+    if closed is not None and known:
         alone = " ".join(sentence.text for sentence in closed.sentences)
         values["closed-book match"] = float(is_right(question, alone))
     return values

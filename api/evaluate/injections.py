@@ -12,15 +12,18 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from api.evaluate.answers import is_right
 from corpus.format import ROOT, Question, load_questions
-from generator.answerer import Answerer
 from generator.options import AnswerOptions
-from ingest.document import Chunk, Document, chunk_id
+from ingest.document import Chunk, Document, Page, chunk_id, document_hash
 from ingest.sentences import split_sentences
 from retrieval.hit import Hit
 from retrieval.training.notes import Chunked, gold_chunks, load_notes
+
+if TYPE_CHECKING:  # imports torch; the server, which can run experiments, starts without it
+    from generator.answerer import Answerer
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,17 @@ def planted_in(injection: Injection, number: int) -> Callable[[str], str]:
     return lambda text: planted(text, injection.text, number)
 
 
+def changed_passage(document: Document, chunk: Chunk, text: str) -> tuple[Document, Chunk]:
+    """(a document of its own that holds `text` alone, its one chunk): `chunk` of `document` with other words.
+
+    Both are named by their words, so two changes of one document do not collide; title, sources and page stay.
+    """
+    hashed = document_hash(document.id + text)
+    page = Page(document.page_of(chunk.start), 0, len(text))
+    changed = dataclasses.replace(document, id=hashed[:16], sha256=hashed, text=text, pages=(page,))
+    return changed, Chunk(chunk_id(changed.id, 0, len(text)), changed.id, 0, len(text), text, chunk.headings)
+
+
 def _ask(
     answerer: Answerer, question: Question, notes: dict[str, Chunked], change: Callable[[str], str] | None
 ) -> str:
@@ -113,14 +127,8 @@ def _ask(
     documents: dict[str, Document] = {document.id: document}
     chunks = [gold, *others]
     if change is not None:
-        text = change(gold.text)
-        changed = dataclasses.replace(
-            document, id=document.id[:-1] + "x", text=text, pages=(dataclasses.replace(document.pages[0], start=0,
-                                                                                     end=len(text)),)
-        )
+        changed, chunks[0] = changed_passage(document, gold, change(gold.text))
         documents[changed.id] = changed
-        name = chunk_id(changed.id, 0, len(text))
-        chunks[0] = Chunk(name, changed.id, 0, len(text), text, gold.headings)
     hits = [Hit(chunk, 1.0 / rank, rank, "fused", {}) for rank, chunk in enumerate(chunks, start=1)]
     answer = answerer.answer(
         question.question, hits, mode="rag", options=AnswerOptions(abstain=False),

@@ -19,7 +19,6 @@ from pathlib import Path
 
 import numpy as np
 
-from api.evaluate.thresholds import auroc
 from corpus.rows import load_rows
 from generator.engine import Engine, Reading
 from generator.memory import Passage, Prompt
@@ -29,6 +28,7 @@ from generator.training.examples import Example, load_reading_examples, shared_e
 from generator.training.mining import mine
 from ingest.sentences import split_sentences
 from retrieval.encoder import Encoder
+from retrieval.metrics import auroc
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from generator.decisions import SENTENCE, Decisions, Point, probability, weighte
 from generator.evidence import Candidate, choose, further_shares
 from generator.reranker import ReaderReranker
 from generator.training.fitting import fit_choice, fit_probability
+from retrieval.metrics import auroc
 
 _GRID = tuple(n / 50 for n in range(1, 50))
 _LOG_PROBABILITIES = (-6.0, -2.0, -1.5, -1.0, -0.8, -0.6, -0.5, -0.4, -0.3, -0.25, -0.2, -0.15, -0.1)
@@ -202,18 +203,6 @@ def matches(rows: Sequence[Probed], decisions: Decisions) -> list[str]:
             quoted = sum(is_right(row.question, _quotation(row, decisions)) for row in own) / len(own)
             lines.append(f"{language}: Match of the decoder's words {written:.3f}, of quotations {quoted:.3f}")
     return lines
-
-
-def auroc(scored: Sequence[tuple[float, bool]]) -> float:
-    """Probability that a true one has the higher score than a false one, ties half (Hanley & McNeil 1982); 0.5 where
-    one kind is missing."""
-    from scipy.stats import mannwhitneyu
-
-    true = [score for score, label in scored if label]
-    false = [score for score, label in scored if not label]
-    if not true or not false:
-        return 0.5
-    return float(mannwhitneyu(true, false, method="asymptotic").statistic / (len(true) * len(false)))
 
 
 def passes(probe: Probe, log_probability: float, supported: float) -> bool:

@@ -3,12 +3,13 @@
 - rag, closed book: `Pipeline.ask`, nothing else.
 - oracle: the passages read are those that hold the question's evidence, one for each quote; retrieval cannot fail, so
   what is wrong is the reading. An unanswerable question has no such passage: there the arm reads what a search finds.
+- techniques: the query, a second search, the order and company of the passages (api/experiments/techniques/).
 - always_refuse: refuses. No error, no coverage.
 - copy_first_sentence: answers with the first sentence of the best passage and cites it. Full support, poor answers.
 - shuffled_citations: an ordinary answer, but each citation is moved to a sentence drawn from the passages read, so
   citation precision falls to the share of their sentences that overlap the evidence (chance).
 
-Controls draw from the experiment's seed and the question's id, so that a resumed run draws the same.
+Whatever is drawn comes from the seed and the question's id, so that a resumed run draws the same.
 """
 
 from __future__ import annotations
@@ -21,7 +22,17 @@ from dataclasses import dataclass
 
 from api.answer_json import first_source
 from api.evaluate.questions import EvidenceIndex
-from api.experiments.definition import Knobs
+from api.experiments.knobs import Knobs
+from api.experiments.techniques.again import found_again
+from api.experiments.techniques.contradiction import contradicted
+from api.experiments.techniques.corrective import corrected
+from api.experiments.techniques.distractors import with_distractors
+from api.experiments.techniques.found import Found, search
+from api.experiments.techniques.injection import injected
+from api.experiments.techniques.order import ordered
+from api.experiments.techniques.plan import Plan, drawing, plan_of
+from api.experiments.techniques.planted import Planted, Reading, unchanged
+from api.experiments.techniques.queries import rewritten
 from api.pipeline import Ask, Pipeline
 from corpus.format import Question
 from generator.answer import Answer, Citation, Mode, Reason, Sentence, Status
@@ -36,10 +47,11 @@ ORACLE_STAGE = "oracle"
 @dataclass(frozen=True, slots=True)
 class Result:
     """One arm's answer. candidates: ids of the chunks that were proposed before reranking, best first; empty where
-    nothing was searched."""
+    nothing was searched. planted: what was changed in the passages read, if anything."""
 
     answer: Answer
     candidates: tuple[str, ...] = ()
+    planted: Planted | None = None
 
 
 def request_of(pipeline: Pipeline, question: Question, knobs: Knobs, seed: int) -> Ask:
@@ -47,25 +59,68 @@ def request_of(pipeline: Pipeline, question: Question, knobs: Knobs, seed: int) 
     return pipeline.prepare(question.question, mode=knobs.mode, seed=seed, **knobs.options())
 
 
-def answer(pipeline: Pipeline, index: EvidenceIndex, question: Question, knobs: Knobs, seed: int) -> Result:
-    """The arm's answer. index: over the pipeline's library. Raises what `Pipeline.ask` raises."""
+def draws(knobs: Knobs, request: Ask) -> bool:
+    """Whether the seed can change the arm's answer; where it cannot, one seed says it all."""
+    drawn = knobs.contradiction or knobs.injection or knobs.order == "shuffled"
+    elsewhere = bool(knobs.distractors) and knobs.distractor_kind == "other topics"
+    return drawn or elsewhere or knobs.control == "shuffled_citations" or (
+        request.options.temperature > 0 and knobs.control is None
+    )
+
+
+def answer(
+    pipeline: Pipeline, index: EvidenceIndex, question: Question, knobs: Knobs, seed: int,
+    others: Sequence[Question] = (),
+) -> Result:
+    """The arm's answer. index: over the pipeline's library. others: the whole set of questions, to draw from.
+
+    Raises what `Pipeline.ask` raises.
+    """
     request = request_of(pipeline, question, knobs, seed)
     if knobs.control == "always_refuse":
         return Result(_answer(request, "always_refuse", pipeline.answerer.model, (), ()))
     if knobs.mode == "closed_book":
         return Result(pipeline.ask(request))
     hits = oracle_hits(pipeline, index, question) if knobs.oracle else []
-    candidates = tuple(hit.chunk.id for hit in hits)
+    found = Found(tuple(hits), tuple(hit.chunk.id for hit in hits))
+    searched = request
     if not hits:
-        hits = pipeline.search(request)
-        before = pipeline.candidates(request) if request.retrieval.rerank else hits
-        candidates = tuple(hit.chunk.id for hit in before)
+        searched = rewritten(pipeline, request, knobs.query)
+        found = search(pipeline, searched)
     if knobs.control == "copy_first_sentence":
-        return Result(_first_sentence(pipeline, request, hits), candidates)
-    written = pipeline.ask(request, hits)
+        return Result(_first_sentence(pipeline, request, found.hits), found.candidates)
     if knobs.control == "shuffled_citations":
-        written = _shuffled(pipeline, written, random.Random(f"{seed}:{question.id}"))
-    return Result(written, candidates)
+        written = pipeline.ask(request, found.hits)
+        draw = random.Random(f"{seed}:{question.id}")
+        return Result(_shuffled(pipeline, written, draw), found.candidates)
+    if knobs.retrieve == "corrective":
+        nearest, found = found.hits, corrected(pipeline, searched, found, knobs.relevance or 0.0)
+        if nearest and not found.hits:
+            written = _answer(request, "corrective", pipeline.answerer.model, (), nearest, "low_relevance")
+            return Result(written, found.candidates)
+    if knobs.retrieve == "again":
+        found = found_again(pipeline, request, found)
+    plan = plan_of(index, question, knobs, seed, others)
+    return _read(pipeline, request, searched, found, question, knobs, seed, plan)
+
+
+def _read(
+    pipeline: Pipeline, request: Ask, searched: Ask, found: Found, question: Question, knobs: Knobs, seed: int,
+    plan: Plan,
+) -> Result:
+    """The answer from what was found, in the company and order that the knobs say."""
+    if knobs.distractors:
+        kind, draw = knobs.distractor_kind or "near misses", drawing(seed, question, "distractors")
+        found = with_distractors(pipeline, searched, found, plan.held, knobs.distractors, kind, draw)
+    reading = unchanged(found.hits)
+    draw = drawing(seed, question, "place")
+    if knobs.contradiction:
+        reading = contradicted(pipeline, question, found.hits, plan.gold, plan.false, draw)
+    elif plan.injection is not None:
+        reading = injected(pipeline, found.hits, plan.gold, plan.injection, draw)
+    hits = ordered(reading.hits, knobs.order, drawing(seed, question, "order"))
+    written = Reading(tuple(hits), reading.documents, reading.planted).answer(pipeline, request)
+    return Result(written, found.candidates, reading.planted)
 
 
 def oracle_hits(pipeline: Pipeline, index: EvidenceIndex, question: Question) -> list[Hit]:
@@ -115,11 +170,12 @@ def _citation(pipeline: Pipeline, chunk: Chunk, interval: tuple[int, int], numbe
 
 
 def _answer(
-    request: Ask, control: str, model: str, sentences: tuple[Sentence, ...], hits: Sequence[Hit]
+    request: Ask, control: str, model: str, sentences: tuple[Sentence, ...], hits: Sequence[Hit],
+    why: Reason = "not_answerable",
 ) -> Answer:
-    """A control's answer in the form of everybody's; without sentences it is a refusal."""
+    """A control's answer in the form of everybody's; without sentences it is a refusal, and `why` its reason."""
     status: Status = "answered" if sentences else "abstained"
-    reason: Reason = "" if sentences else "not_answerable"
+    reason: Reason = "" if sentences else why
     mode: Mode = "rag"
     return Answer(
         id=hashlib.sha256(f"{control} {request.question}".encode()).hexdigest()[:16], question=request.question,

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from api.experiments.arms import Result
-from api.experiments.definition import Knobs
+from api.experiments.knobs import Knobs
 from api.experiments.provenance import Provenance, digest
+from api.experiments.techniques.plan import Plan
+from api.experiments.techniques.planted import Planted
 from api.pipeline import Ask
 from corpus.format import Question
 from generator.answer import Answer, Citation, Sentence
@@ -28,9 +30,14 @@ from retrieval.hit import Hit
 CACHE_FORMAT = 1  # raise it when a Result is made differently from the same facts
 
 
-def key_of(question: Question, knobs: Knobs, request: Ask, seed: int, provenance: Provenance) -> str:
-    """64 hex digits over everything that determines a result. request: the question with the arm's settings."""
+def key_of(
+    question: Question, knobs: Knobs, request: Ask, seed: int, provenance: Provenance, plan: Plan | None = None
+) -> str:
+    """64 hex digits over everything that determines a result. request: the question with the arm's settings. plan: of
+    an arm with techniques."""
+    techniques = {name: value for name, value in knobs.techniques().items() if value != "best-first"}
     return digest({
+        **({"techniques": techniques, "plan": plan.facts() if plan else {}} if techniques else {}),
         "format": CACHE_FORMAT,
         "question": [question.id, question.language, request.question],
         "evidence": [[evidence.document, evidence.quote] for evidence in question.evidence] if knobs.oracle else [],
@@ -76,4 +83,5 @@ def _result(record: dict[str, Any]) -> Result:
             row["stage"], row["parts"])
         for row in answer["hits"]
     )  # fmt: skip
-    return Result(Answer(**answer), tuple(record["candidates"]))
+    planted = record.get("planted")
+    return Result(Answer(**answer), tuple(record["candidates"]), None if planted is None else Planted(**planted))

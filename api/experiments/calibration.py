@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from api.evaluate import thresholds
+from retrieval import metrics
 
 BINS = 10
 
@@ -66,7 +66,7 @@ def auroc(confidence: NDArray[np.float64], right: NDArray[np.float64]) -> float 
     """The chance, 0..1, that a right answer [N] is surer than a wrong one; None without both."""
     if right.min() == right.max():
         return None
-    return thresholds.auroc(list(zip(confidence.tolist(), (right == 1).tolist(), strict=True)))
+    return metrics.auroc(list(zip(confidence.tolist(), (right == 1).tolist(), strict=True)))
 
 
 def risk_curve(confidence: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,8 +3,9 @@
 1. should have abstained   the question is unanswerable, and it was answered all the same;
 2. retriever miss          no chunk that holds a gold quote is among the candidates before reranking;
 3. reranker miss           one was among the candidates, none among the passages read;
-4. evidence ignored        one was read, but no citation points into it: another passage was believed;
-5. guess                   one was read and cited, and still the wrong sentence or words came out of it.
+4. conflicting evidence    one was read, and a planted passage that contradicts it is cited;
+5. evidence ignored        one was read, but no citation points into it: another passage was believed;
+6. guess                   one was read and cited, and still the wrong sentence or words came out of it.
 
 An arm without a reranker reads its candidates, so what it does not read counts as its retriever's miss. A question
 that needs two quotes has its evidence "found" with one of them: a comparison that saw one side only ends as a guess. A
@@ -19,7 +20,9 @@ from typing import Literal, get_args
 from api.experiments.arms import Result
 from corpus.format import Question
 
-Cause = Literal["retriever miss", "reranker miss", "evidence ignored", "guess", "should have abstained"]
+Cause = Literal[
+    "retriever miss", "reranker miss", "conflicting evidence", "evidence ignored", "guess", "should have abstained"
+]
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 
 
@@ -33,4 +36,7 @@ def cause_of(question: Question, result: Result, gold: Collection[str]) -> Cause
     if wanted.isdisjoint(hit.chunk.id for hit in result.answer.hits):
         return "reranker miss"
     cited = {c.chunk_id for sentence in result.answer.sentences for c in sentence.citations}
+    planted = result.planted
+    if planted is not None and planted.kind == "contradiction" and planted.chunk_id in cited:
+        return "conflicting evidence"
     return "evidence ignored" if wanted.isdisjoint(cited) else "guess"

@@ -2,9 +2,11 @@
 
     name = "passages"                   # letters, digits and hyphens: results lie in a folder of this name
     question = "Do more passages help?" # what the experiment wants to know, one sentence
-    questions = "test"                  # train, dev, test, or a file in the corpus format (beside this one)
+    questions = "test"                  # train, dev, test, or a file in the corpus format (beside this one); or, with
+                                        # its own passages, {format = "squad", path = "..."} (api/question_sets/)
     limit = 0                           # only so many questions, spread over the set; 0: all
-    seed = 0                            # of sampling and of the controls
+    seed = 0                            # of sampling and of whatever is drawn; or seeds = [0, 1, 2]: the figures of
+                                        # a question are the means over them
     languages = ["en", "ru"]
     [[arm]]                             # at least one; all others are compared with the first
     name = "five"
@@ -31,77 +33,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
-from api.config import MAX_DEPTH, RetrievalSettings, RetrieverName, from_table, nearest
+from api.config import from_table, nearest
 from api.errors import ConfigError
+from api.experiments.knobs import KNOBS, Knobs
 from api.experiments.metrics import NAMES
-from api.experiments.toml_places import TomlPlaces
+from api.experiments.toml_places import Places, TomlPlaces
+from api.question_sets import Format
 from corpus.format import LANGUAGES, Split
-from generator.answer import Mode
-from generator.options import AnswerOptions
 
 SHIPPED = Path(__file__).parent / "shipped"
 ALL_LANGUAGES = "all"
 
-Control = Literal["always_refuse", "copy_first_sentence", "shuffled_citations"]
 Relation = Literal["below", "above"]
 
 R = TypeVar("R")
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _ARM_NAME = re.compile(r"[\w][\w .+,-]{0,39}")
-_SEARCH = {"retriever", "rerank", "top_k"}
-_DECIDE = {"abstain", "verify", "temperature", "risk"}
-
-
-@dataclass(frozen=True, slots=True)
-class Knobs:
-    """What an arm sets; None is as configured.
-
-    mode: "rag" or "closed_book". retriever, rerank, top_k: see `api.config.RetrievalSettings`. abstain, verify,
-    temperature, risk: see `generator.options.AnswerOptions`. oracle: read the passages that hold the evidence instead
-    of searching. control: an arm that must lose, or expose a metric (api/experiments/arms.py).
-    """
-
-    mode: Mode = "rag"
-    retriever: RetrieverName | None = None
-    rerank: bool | None = None
-    top_k: int | None = None
-    abstain: bool | None = None
-    verify: bool | None = None
-    temperature: float | None = None
-    risk: float | None = None
-    oracle: bool = False
-    control: Control | None = None
-
-    def __post_init__(self) -> None:
-        """Raises ValueError for a value out of range and for a knob that the arm could not feel."""
-        given = self.options()
-        search = {key: value for key, value in given.items() if key in _SEARCH}
-        RetrievalSettings(**{**search, "depth": MAX_DEPTH})
-        AnswerOptions(**{key: value for key, value in given.items() if key in _DECIDE})
-        felt = self._felt()
-        for name in (*given, *(["oracle"] if self.oracle else [])):
-            if name not in felt:
-                what = "a closed book" if self.mode == "closed_book" else f"the control {self.control}"
-                raise ValueError(f"{what} does not depend on {name}: take it out")
-        if self.mode == "closed_book" and self.control is not None:
-            raise ValueError(f"the control {self.control} reads documents: take out mode or control")
-
-    def _felt(self) -> set[str]:
-        if self.mode == "closed_book":
-            return {"temperature"}
-        if self.control == "always_refuse":
-            return set()
-        return {*_SEARCH, "oracle"} if self.control == "copy_first_sentence" else {*_SEARCH, *_DECIDE, "oracle"}
-
-    def options(self) -> dict[str, Any]:
-        """The knobs that were turned, for `Pipeline.prepare`; mode, oracle and control are not among them."""
-        values = {name: getattr(self, name) for name in (*sorted(_SEARCH), *sorted(_DECIDE))}
-        return {
-            name: float(value) if name in ("temperature", "risk") else value
-            for name, value in values.items()
-            if value is not None
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +78,23 @@ class Expect:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """A whole experiment. questions: "train", "dev", "test" or a path. limit: 0 for all of them."""
+    """A whole experiment. questions: "train", "dev", "test" or a path to what `format` says. limit: 0 for all of them.
+    seeds: at least one."""
 
     name: str
     question: str
     questions: str
     arms: tuple[Arm, ...]
     limit: int = 0
-    seed: int = 0
+    seeds: tuple[int, ...] = (0,)
     languages: tuple[str, ...] = LANGUAGES
     expect: tuple[Expect, ...] = ()
+    format: Format = "lectern"
+
+    @property
+    def seed(self) -> int:
+        """The first seed: of whatever is shown once."""
+        return self.seeds[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +106,14 @@ class _Top:
     questions: str
     limit: int = 0
     seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The keys of `questions` where it is a table."""
+
+    path: str
+    format: Format = "lectern"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,16 +156,27 @@ def load(path: Path) -> Experiment:
 def parse(text: str, path: Path) -> Experiment:
     """The experiment in a text; `path` is named in errors and is where a question file is looked for first."""
     places = TomlPlaces(path, text)
+    return of_table(read(text, places), places, path)
+
+
+def read(text: str, places: TomlPlaces) -> dict[str, Any]:
+    """The values of a TOML text, nothing checked yet. Raises ConfigError if it is not TOML."""
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # besides TOMLDecodeError: a number or a nesting beyond all bounds
         raise ConfigError(f"{places.of_error(str(error))}: not TOML: {error}") from error
-    lists = {"arm", "expect", "languages"}
+
+
+def of_table(table: Mapping[str, Any], places: Places, path: Path) -> Experiment:
+    """The experiment in plain values. places: where each stands, for errors. path: see `parse`."""
+    lists = {"arm", "expect", "languages", "seeds"}
     for key in table:
         if key not in {field.name for field in dataclasses.fields(_Top)} | lists:
             known = [field.name for field in dataclasses.fields(_Top)] + sorted(lists)
             raise ConfigError(f"{places.at(key=key)}: unknown key {key!r}{nearest(key, known)}")
-    top = _record(_Top, {key: value for key, value in table.items() if key not in lists}, places, "", 0)
+    source = _source(table.get("questions"), places)
+    given = {**table, "questions": source.path} if source is not None else table
+    top = _record(_Top, {key: value for key, value in given.items() if key not in lists}, places, "", 0)
     if not _NAME.fullmatch(top.name):
         raise ConfigError(f"{places.at(key='name')}: name is letters a-z, digits and hyphens, not {top.name!r}")
     for key, value in (("limit", top.limit), ("seed", top.seed)):
@@ -221,25 +195,37 @@ def parse(text: str, path: Path) -> Experiment:
     rows = _tables(table, "expect", places)
     expect = tuple(_expect(row, number, names, languages, places) for number, row in enumerate(rows))
     return Experiment(
-        top.name, top.question, _questions(top.questions, path), arms, top.limit, top.seed,
-        tuple(dict.fromkeys(languages)), expect,
+        top.name, top.question, _questions(top.questions, path), arms, top.limit, _seeds(table, top.seed, places),
+        tuple(dict.fromkeys(languages)), expect, "lectern" if source is None else source.format,
     )
 
 
+def _source(value: object, places: Places) -> _Source | None:
+    """`questions` as a table; None where it is a name or left out."""
+    if value is None or isinstance(value, str):
+        return None
+    where = places.at(key="questions")
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{where}: questions is train, dev, test, a path, or {{format = \"...\", path = \"...\"}}")
+    if not isinstance(value.get("path"), str):
+        raise ConfigError(f"{where}: questions needs path = \"...\" beside its format")
+    return from_table(_Source, value, where=where)
+
+
 def _questions(value: str, path: Path) -> str:
-    """A split as it is; a file that lies beside the experiment with its folder."""
+    """A split as it is; a file or folder that lies beside the experiment with its folder."""
     beside = path.parent / value
-    return str(beside) if value not in get_args(Split) and beside.is_file() else value
+    return str(beside) if value not in get_args(Split) and beside.exists() else value
 
 
-def _tables(table: Mapping[str, Any], key: str, places: TomlPlaces) -> list[dict[str, Any]]:
+def _tables(table: Mapping[str, Any], key: str, places: Places) -> list[dict[str, Any]]:
     rows = table.get(key, [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ConfigError(f"{places.at(key=key)}: write [[{key}]] with its keys below it")
     return rows
 
 
-def _record(cls: type[R], row: Mapping[str, Any], places: TomlPlaces, table: str, number: int) -> R:
+def _record(cls: type[R], row: Mapping[str, Any], places: Places, table: str, number: int) -> R:
     """A dataclass of the row, key by key, so that an error names the key's own line."""
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
         if field.default is dataclasses.MISSING and field.name not in row:
@@ -251,30 +237,46 @@ def _record(cls: type[R], row: Mapping[str, Any], places: TomlPlaces, table: str
     return from_table(cls, row, where=places.at(table, number))
 
 
-def _arm(row: Mapping[str, Any], number: int, places: TomlPlaces) -> Arm:
+def _arm(row: Mapping[str, Any], number: int, places: Places) -> Arm:
     name = row.get("name")
     if not isinstance(name, str) or not _ARM_NAME.fullmatch(name):
         raise ConfigError(
             f"{places.at('arm', number, 'name')}: an arm needs a name of letters, digits, spaces and . + , -"
         )
     knobs = {key: value for key, value in row.items() if key != "name"}
-    known = [field.name for field in dataclasses.fields(Knobs)]
     for key in knobs:
-        if key not in known:
+        if key not in KNOBS:
             place = places.at("arm", number, key)
-            raise ConfigError(f"{place}: arm {name!r} has an unknown knob {key!r}{nearest(key, known)}")
+            raise ConfigError(f"{place}: arm {name!r} has an unknown knob {key!r}{nearest(key, KNOBS)}")
     return Arm(name, _knobs(knobs, number, places))
 
 
-def _knobs(row: Mapping[str, Any], number: int, places: TomlPlaces) -> Knobs:
+def _knobs(row: Mapping[str, Any], number: int, places: Places) -> Knobs:
     """The knobs, each checked for itself and then together: only some belong to a closed book."""
     for key, value in row.items():
         from_table(Knobs, {key: value}, where=places.at("arm", number, key))
-    return from_table(Knobs, row, where=places.at("arm", number))
+    knobs = from_table(Knobs, row, where=places.at("arm", number))
+    if (lack := knobs.lacking()) is not None:
+        raise ConfigError(f"{places.at('arm', number, lack[0])}: {lack[1]}")
+    return knobs
+
+
+def _seeds(table: Mapping[str, Any], seed: int, places: Places) -> tuple[int, ...]:
+    """The seeds, each once; `seed` where there is no list."""
+    if "seeds" not in table:
+        return (seed,)
+    seeds = table["seeds"]
+    if "seed" in table:
+        raise ConfigError(f"{places.at(key='seeds')}: give seed or seeds, not both")
+    if not isinstance(seeds, list) or not seeds or not all(type(one) is int and 0 <= one < 2**63 for one in seeds):
+        raise ConfigError(f"{places.at(key='seeds')}: seeds is a list of whole numbers from 0, such as [0, 1, 2]")
+    if len(set(seeds)) < len(seeds):
+        raise ConfigError(f"{places.at(key='seeds')}: a seed stands twice: its answers would be counted twice")
+    return tuple(seeds)
 
 
 def _expect(
-    row: Mapping[str, Any], number: int, arms: list[str], languages: list[str], places: TomlPlaces
+    row: Mapping[str, Any], number: int, arms: list[str], languages: list[str], places: Places
 ) -> Expect:
     figure = _record(_Figure, {k: v for k, v in row.items() if k != "pair"}, places, "expect", number)
     pair = row.get("pair")

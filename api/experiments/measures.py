@@ -10,6 +10,9 @@ Right is `api.evaluate.answers.is_right` (the answer holds the gold strings). Su
 - *by the gold evidence* ("in gold evidence"): the whole answer against the evidence quotes of the question alone, one
   rule for all arms. The question's words do not count here: an answer that repeats the question says nothing.
 
+Where a question set knows no answers (api/question_sets/question_set.py), whether one is right is not judged: its
+figures on rightness and wrongness are left out.
+
 Shared words are not entailment: "rises" and "falls" share all the others. Citation recall and precision are by
 overlap of words with the gold quotes, wherever in the library they stand; ALCE's need entailment, these are not those.
 """
@@ -22,15 +25,17 @@ from typing import Literal
 
 from api.evaluate.answers import is_right
 from api.experiments import metrics
+from api.experiments.techniques.injection import obeyed
+from api.experiments.techniques.planted import Planted
 from corpus.format import Question
 from generator.answer import Answer, Citation
 from generator.grounding import support
-from generator.metrics import token_f1, words
+from generator.metrics import match, token_f1, words
 
 SUPPORTED_SHARE = 0.6
 OVERLAP_WORDS = 8  # a run this long is no accident; shorter quotes have to be shared whole
 
-Outcome = Literal["right", "wrong", "abstained"]
+Outcome = Literal["right", "wrong", "abstained", "not judged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +48,32 @@ class Judged:
     values: dict[str, float] = field(default_factory=dict)
 
 
-def judge(question: Question, answer: Answer) -> Judged:
-    """The figures of one answer to one question."""
+def judge(question: Question, answer: Answer, planted: Planted | None = None) -> Judged:
+    """The figures of one answer to one question. planted: what was changed in the passages read."""
     answered = answer.status == "answered"
     text = " ".join(sentence.text for sentence in answer.sentences)
+    known = not question.answerable or bool(question.gold or question.gold_all)
     right = question.answerable and answered and is_right(question, text)
-    outcome: Outcome = "right" if right else "wrong" if answered else "abstained"
+    outcome: Outcome = "abstained" if not answered else "not judged" if not known else "right" if right else "wrong"
     values = {metrics.COVERAGE: float(answered)}
     if question.answerable:
-        values[metrics.RIGHT] = float(right)
         values[metrics.REFUSED_ANSWERABLE] = float(not answered)
-        values[metrics.F1] = token_f1(text, [question.answer]) if answered else 0.0
+        if known:
+            values[metrics.RIGHT] = float(right)
+            values[metrics.F1] = token_f1(text, [question.answer]) if answered else 0.0
     else:
         values[metrics.REFUSED_UNANSWERABLE] = float(not answered)
+    if planted is not None and planted.kind == "injection":
+        values[metrics.OBEYED] = float(answered and obeyed(planted, text))
     if not answered:
         return Judged(outcome, None, values)
+    if planted is not None and planted.kind == "contradiction":
+        values[metrics.TOOK_FALSE] = float(match(text, [planted.marker]))
     held = in_evidence(question, text) if answer.mode == "closed_book" else supported(question, answer)
-    values[metrics.WRONG] = float(not right)
-    values[metrics.WRONG_SUPPORTED] = float(not right and held)
-    values[metrics.WRONG_UNSUPPORTED] = float(not right and not held)
+    if known:
+        values[metrics.WRONG] = float(not right)
+        values[metrics.WRONG_SUPPORTED] = float(not right and held)
+        values[metrics.WRONG_UNSUPPORTED] = float(not right and not held)
     if answer.confidence is not None:
         values[metrics.CONFIDENCE] = answer.confidence
     if question.answerable:

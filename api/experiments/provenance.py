@@ -1,8 +1,9 @@
 """What determines an answer besides question and knobs: weights, decisions, library, settings, program.
 
 The same facts name a result in its report and key the cache, so that a result is taken from the cache only if asking
-again would give it. The program is known by its version alone: after a change of code that keeps the version, run
-with `--fresh`.
+again would give it. To the cache the program is known by its version alone: after a change of code that keeps the
+version, run with `--fresh`. The commit is written into the report, but is no part of the key: most commits change no
+answer.
 """
 
 from __future__ import annotations
@@ -10,12 +11,17 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import subprocess
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from api.pipeline import Pipeline
 from retrieval.entries import library_digest
+
+ROOT = Path(__file__).resolve().parents[2]  # the folder of the packages
+GIT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,29 @@ def package_version() -> str:
         return version("lectern")
     except PackageNotFoundError:
         return "unknown"
+
+
+def commit(root: Path = ROOT) -> str:
+    """The commit of a checkout whose top is `root`, followed by " with changes" where tracked files differ from it.
+
+    Empty where the program does not run from a checkout of its own (installed, or without git), or git takes more
+    than GIT_SECONDS.
+    """
+    top, head = _git(root, "rev-parse", "--show-toplevel"), _git(root, "rev-parse", "HEAD")
+    # A folder inside somebody else's checkout (a virtual environment in a project) has that one's commit, not ours.
+    if not head or not top or Path(top).resolve() != root.resolve():
+        return ""
+    return head + (" with changes" if _git(root, "status", "--porcelain", "--untracked-files=no") else "")
+
+
+def _git(root: Path, *arguments: str) -> str:
+    """What git prints; empty where it cannot be run, fails or takes too long."""
+    command = ["git", "-C", str(root), "--no-optional-locks", *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=GIT_SECONDS, check=True)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()
 
 
 def digest(value: Any) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from api.experiments import plots
 from api.experiments.causes import CAUSES
 from api.experiments.metrics import METRICS, NAMES
+from api.experiments.summary import TESTED
 
 _FOLDER = Path(__file__).parent
 
@@ -30,8 +31,14 @@ def render(results: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )  # fmt: skip
     environment.filters |= {"figure": figure, "percent": percent, "p": p_value}
-    script, style = ((_FOLDER / f"report.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
+    script, style = _script(), (_FOLDER / "report.css").read_text(encoding="utf-8")
     arms = [arm["name"] for arm in results["experiment"]["arms"]]
+    applies = {name for cells in results["estimates"].values() for cell in cells.values() for name in cell}
+    shown = [name for name in NAMES if name in applies]
+    forced = [
+        arm["name"] for arm in results["experiment"]["arms"]
+        if arm["mode"] == "closed_book" or arm.get("abstain") is False
+    ]  # fmt: skip
     sure = results["calibration"]
     drawn = {
         "risk": Markup(plots.risk_coverage(sure, arms)) if sure else "",
@@ -39,8 +46,8 @@ def render(results: Mapping[str, Any]) -> str:
         "causes": {group: Markup(plots.causes(of, arms)) for group, of in results["causes"].items() if of},
     }
     return environment.get_template("report.html").render(
-        r=results, arms=arms, names=NAMES, metrics=METRICS, causes=CAUSES, plots=drawn, style=Markup(style),
-        script=Markup(script), script_hash=_policy_hash(script),
+        r=results, arms=arms, names=shown, tested=TESTED, forced=forced, metrics=METRICS, causes=CAUSES, plots=drawn,
+        style=Markup(style), script=Markup(script), script_hash=script_hash(),
     )  # fmt: skip
 
 
@@ -59,5 +66,10 @@ def p_value(value: float) -> str:
     return f"{value:.4f}" if value >= 0.0001 else "< 0.0001"
 
 
-def _policy_hash(script: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+def script_hash() -> str:
+    """The report's own script as a content security policy names it: `sha256-...`."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(_script().encode()).digest()).decode()
+
+
+def _script() -> str:
+    return (_FOLDER / "report.js").read_text(encoding="utf-8")

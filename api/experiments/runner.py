@@ -20,21 +20,21 @@ from typing import Any
 
 from api.errors import ConfigError
 from api.evaluate import questions as sets
-from api.experiments import summary
-from api.experiments.arms import Result, answer, request_of
+from api.experiments import contamination, summary
+from api.experiments.arms import Result, answer, draws, request_of
 from api.experiments.cache import ResultCache, key_of
 from api.experiments.causes import cause_of
 from api.experiments.definition import Arm, Experiment
 from api.experiments.expectations import check
 from api.experiments.measures import judge
-from api.experiments.provenance import Provenance, digest, provenance_of
+from api.experiments.places import CACHE, FOLDER, REPORT_FILE, RESULTS_FILE, RESULTS_FORMAT
+from api.experiments.provenance import Provenance, commit, digest, provenance_of
+from api.experiments.techniques.plan import plan_of
 from api.pipeline import Pipeline
+from api.question_sets import formats
+from api.question_sets.library import searched
 from corpus.format import Question
 from ingest.originals import write_atomically
-
-FOLDER, CACHE = "experiments", "cache"
-RESULTS_FILE, REPORT_FILE = "results.json", "report.html"
-RESULTS_FORMAT = 1
 
 OnProgress = Callable[["Progress"], None]
 
@@ -64,40 +64,45 @@ def run(
     limit: int | None = None,
     out: Path | None = None,
     fresh: bool = False,
-    contamination: Sequence[str] = (),
     on_progress: OnProgress | None = None,
+    on_passages: Callable[[int, int], None] | None = None,
 ) -> Finished:
     """Run an experiment and write its results and report.
 
     date: for the record, as the caller writes dates. limit: in place of the experiment's own. out: the folder in which
-    the run's own folder is made, in place of the home's. fresh: ask everything anew. contamination: lines for the
-    report on what training data and questions share.
+    the run's own folder is made, in place of the home's. fresh: ask everything anew. on_passages: (done, to do) of the
+    set's own passages, while they are read and then embedded.
 
     Raises ConfigError, CorpusError, QuestionError before anything is asked; what `Pipeline.ask` raises; OSError.
     """
-    asked = choose(sets.load(experiment.questions), experiment.languages, experiment.limit if limit is None else limit)
+    loaded = formats.load(experiment.questions, experiment.format)
+    asked = choose(loaded.questions, experiment.languages, experiment.limit if limit is None else limit)
     # What cannot be asked, and a setting that cannot be, has to be told before the first answer, not when it comes.
     for question in asked:
         request_of(pipeline, question, experiment.arms[0].knobs, experiment.seed)
     for arm in experiment.arms:
         request_of(pipeline, asked[0], arm.knobs, experiment.seed)
     pipeline.load_models()
-    index = sets.EvidenceIndex(pipeline.library)
-    kept, left_out = within(asked, index)
-    provenance = provenance_of(pipeline)
     cache = ResultCache(pipeline.config.home / FOLDER / CACHE)
-    rows, cached = _ask_all(pipeline, experiment, kept, index, provenance, cache, fresh, on_progress)
+    with searched(pipeline, loaded, on_passages) as own:
+        index = sets.EvidenceIndex(own.library)
+        kept, left_out = within(asked, index)
+        provenance = provenance_of(own)
+        rows, cached = _ask_all(
+            own, experiment, kept, loaded.questions, index, provenance, cache, fresh, on_progress
+        )
     results = {
         "format": RESULTS_FORMAT,
         "experiment": definition_json(experiment),
         "provenance": {
-            **dataclasses.asdict(provenance), "date": date, "settings": settings_json(pipeline), "limit": limit,
+            **dataclasses.asdict(provenance), "commit": commit(), "date": date, "settings": settings_json(pipeline),
+            "limit": limit,
         },
         "asked": {
             "questions": len(kept), "units": len({q.unit for q in kept}), "left_out": left_out, "from_cache": cached,
         },
         **figures(experiment, rows),
-        "contamination": list(contamination),
+        "contamination": contamination.shipped().overlap([q.question for q in kept]).as_json(),
         "questions": summary.questions(rows),
     }  # fmt: skip
     facts = [definition_json(experiment), dataclasses.asdict(provenance), [repr(q) for q in kept]]
@@ -163,6 +168,8 @@ def figures(experiment: Experiment, rows: Sequence[summary.Row]) -> dict[str, An
         "finding": summary.finding(estimated, compared, [arm.name for arm in experiment.arms]),
         "estimates": estimated,
         "comparisons": compared,
+        "seen": summary.apart(rows),
+        "matched": summary.matched(rows, experiment.languages),
         "calibration": summary.calibrations(rows),
         "causes": summary.causes(rows, experiment.languages),
         "expectations": [
@@ -174,47 +181,58 @@ def figures(experiment: Experiment, rows: Sequence[summary.Row]) -> dict[str, An
 
 
 def _ask_all(
-    pipeline: Pipeline, experiment: Experiment, questions: Sequence[Question], index: sets.EvidenceIndex,
-    provenance: Provenance, cache: ResultCache, fresh: bool, on_progress: OnProgress | None,
+    pipeline: Pipeline, experiment: Experiment, questions: Sequence[Question], others: Sequence[Question],
+    index: sets.EvidenceIndex, provenance: Provenance, cache: ResultCache, fresh: bool,
+    on_progress: OnProgress | None,
 ) -> tuple[list[summary.Row], int]:
-    """(a row for every question and arm, how many were cached); question by question, so that arms keep in step."""
+    """(a row for every question and arm, how many of them cached); question by question, so that arms keep in step.
+
+    others: the whole set, whatever part of it is asked.
+    """
     total, cached = len(questions) * len(experiment.arms), 0
     rows: list[summary.Row] = []
     for question in questions:
         gold = index.gold(question) if question.answerable else frozenset()
         for arm in experiment.arms:
-            request = request_of(pipeline, question, arm.knobs, experiment.seed)
-            key = key_of(question, arm.knobs, request, experiment.seed, provenance)
-            result = None if fresh else cache.get(key)
-            if result is None:
-                result = answer(pipeline, index, question, arm.knobs, experiment.seed)
-                cache.put(key, result)
-            else:
-                cached += 1
-            rows.append(row_of(question, arm, result, gold))
+            results: list[Result] = []
+            was_cached = True
+            for seed in experiment.seeds:
+                request = request_of(pipeline, question, arm.knobs, seed)
+                if results and not draws(arm.knobs, request):
+                    break
+                plan = plan_of(index, question, arm.knobs, seed, others) if arm.knobs.techniques() else None
+                key = key_of(question, arm.knobs, request, seed, provenance, plan)
+                result = None if fresh else cache.get(key)
+                if result is None:
+                    was_cached = False
+                    result = answer(pipeline, index, question, arm.knobs, seed, others)
+                    cache.put(key, result)
+                results.append(result)
+            cached += was_cached
+            rows.append(row_of(question, arm, results, gold))
             if on_progress is not None:
                 on_progress(Progress(len(rows), total, cached))
     return rows, cached
 
 
-def row_of(question: Question, arm: Arm, result: Result, gold: frozenset[str]) -> summary.Row:
-    """The answer judged, with its cause where it is a wrong one with documents."""
-    judged = judge(question, result.answer)
-    wrong = judged.outcome == "wrong" and arm.knobs.mode == "rag"
-    return summary.Row(question, arm.name, result, judged, cause_of(question, result, gold) if wrong else None)
+def row_of(question: Question, arm: Arm, results: Sequence[Result], gold: frozenset[str]) -> summary.Row:
+    """The answers judged, one for each seed; the first with its cause where it is a wrong one with documents."""
+    judged = [judge(question, result.answer, result.planted) for result in results]
+    first, result = judged[0], results[0]
+    wrong = first.outcome == "wrong" and arm.knobs.mode == "rag"
+    cause = cause_of(question, result, gold) if wrong else None
+    outcomes = tuple(one.outcome for one in judged)
+    return summary.Row(question, arm.name, result, first, cause, summary.averaged(judged), outcomes)
 
 
 def definition_json(experiment: Experiment) -> dict[str, Any]:
     """The experiment as plain values; a question file by its name alone, wherever it lies."""
     return {
         "name": experiment.name, "question": experiment.question, "questions": Path(experiment.questions).name,
-        "limit": experiment.limit, "seed": experiment.seed, "languages": list(experiment.languages),
-        "arms": [
-            {"name": arm.name, "mode": arm.knobs.mode, **arm.knobs.options(),
-             **({"oracle": True} if arm.knobs.oracle else {}),
-             **({"control": arm.knobs.control} if arm.knobs.control else {})}
-            for arm in experiment.arms
-        ],
+        **({"format": experiment.format} if experiment.format != "lectern" else {}),
+        "limit": experiment.limit, "seed": experiment.seed, "seeds": list(experiment.seeds),
+        "languages": list(experiment.languages),
+        "arms": [{"name": arm.name, **arm.knobs.turned()} for arm in experiment.arms],
     }  # fmt: skip
 
 

@@ -3,6 +3,10 @@
 Groups are "all" and each language. Every arm is compared with the first one, in every group, on two figures: wrong
 among answered (the primary one) and right; Holm's correction covers them all. So whoever writes the file names the
 comparisons before anything is measured, and pays for no others. The finding is the primary figure of the first two.
+
+Where an arm was asked with several seeds, the figures of a question are means over them, so that the question stays
+the unit: a figure that applies to some of its answers only (wrong, of those given) is the mean over these. Curves,
+causes and the answers shown are of the first seed.
 """
 
 from __future__ import annotations
@@ -14,12 +18,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.evaluate import table
-from api.experiments import metrics
+from api.experiments import metrics, seen
 from api.experiments.arms import Result
 from api.experiments.calibration import calibration
 from api.experiments.causes import CAUSES, Cause
 from api.experiments.definition import ALL_LANGUAGES
-from api.experiments.measures import Judged, citations_of
+from api.experiments.matched import Given, coverage_of, risks_at
+from api.experiments.measures import Judged, Outcome, citations_of
 from api.experiments.statistics import LEVEL, Comparison, compare, holm
 from corpus.format import Question
 
@@ -29,13 +34,25 @@ TESTED = (metrics.WRONG, metrics.RIGHT)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One question as one arm answered it. cause: of a wrong answer with documents, else None."""
+    """One question as one arm answered it. result, judged, cause (of a wrong answer with documents, else None): with
+    the first seed. values: the figures, means over the seeds. outcomes: one for each seed."""
 
     question: Question
     arm: str
     result: Result
     judged: Judged
     cause: Cause | None
+    values: Mapping[str, float]
+    outcomes: tuple[Outcome, ...]
+
+
+def averaged(judged: Sequence[Judged]) -> dict[str, float]:
+    """Each figure's mean over the answers it applies to."""
+    found: dict[str, list[float]] = {}
+    for one in judged:
+        for name, value in one.values.items():
+            found.setdefault(name, []).append(value)
+    return {name: sum(values) / len(values) for name, values in found.items()}
 
 
 def by_arm(rows: Sequence[Row], language: str = ALL_LANGUAGES) -> dict[str, list[Row]]:
@@ -61,7 +78,7 @@ def estimates(rows: Sequence[Row], languages: Sequence[str]) -> Json:
 
 
 def _estimates(rows: Sequence[Row]) -> Json:
-    measured = [table.Row(row.question, row.judged.values) for row in rows]
+    measured = [table.Row(row.question, row.values) for row in rows]
     found: Json = table.as_json(table.estimates(measured, lambda _question: ALL_LANGUAGES)).get(ALL_LANGUAGES, {})
     return found
 
@@ -71,7 +88,7 @@ def difference(rows: Sequence[Row], pair: tuple[str, str], metric: str, language
     arms = by_arm(rows, language)
     first, second = (arms[name] for name in pair)
     return compare(
-        [row.judged.values.get(metric) for row in first], [row.judged.values.get(metric) for row in second],
+        [row.values.get(metric) for row in first], [row.values.get(metric) for row in second],
         [row.question.unit for row in first],
     )  # fmt: skip
 
@@ -95,6 +112,58 @@ def comparisons(rows: Sequence[Row], languages: Sequence[str]) -> list[Json]:
     ]  # fmt: skip
 
 
+def apart(rows: Sequence[Row]) -> Json:
+    """"line" -> how many are seen, in words; "seen" and "unseen" -> number of questions and, by arm, their figures.
+
+    No tests are made between the two: they are other questions.
+    """
+    groups: dict[str, list[Row]] = {seen.SEEN: [], seen.UNSEEN: []}
+    for row in rows:
+        groups[seen.SEEN if seen.seen(row.question) else seen.UNSEEN].append(row)
+    asked = {row.question.id: row.question for row in rows}
+    return {"line": seen.line(list(asked.values()))} | {
+        name: {
+            "questions": len({row.question.id for row in own}),
+            "arms": {arm: _estimates(answers) for arm, answers in by_arm(own).items()},
+        }
+        for name, own in groups.items()
+    }
+
+
+def matched(rows: Sequence[Row], languages: Sequence[str]) -> Json:
+    """group -> for each coverage that an arm has, the risk of every arm that reaches it (`api.experiments.matched`)."""
+    return {group: _matched(by_arm(rows, group)) for group in groups_of(languages)}
+
+
+def _matched(arms: Mapping[str, Sequence[Row]]) -> list[Json]:
+    arms = {arm: [row for row in own if _judgeable(row.question)] for arm, own in arms.items()}
+    given = {
+        arm: [
+            Given(None if row.judged.outcome == "abstained" else row.judged.outcome == "wrong",
+                  row.result.answer.confidence)
+            for row in own
+        ]
+        for arm, own in arms.items()
+    }  # fmt: skip
+    units = [row.question.unit for row in next(iter(arms.values()))]
+    names: dict[float, list[str]] = {}
+    for arm, answers in given.items():
+        names.setdefault(coverage_of(answers), []).append(arm)
+    return [
+        {
+            "coverage": coverage, "of": names[coverage],
+            "risk": {arm: dataclasses.asdict(at) for arm, at in risks_at(given, units, coverage).items()},
+        }
+        for coverage in sorted(names, reverse=True)
+        if coverage > 0
+    ]
+
+
+def _judgeable(question: Question) -> bool:
+    """Whether it is known what a right answer holds, or that there is none."""
+    return not question.answerable or bool(question.gold or question.gold_all)
+
+
 def calibrations(rows: Sequence[Row]) -> Json:
     """arm -> AUROC, risk-coverage, reliability; arms without confidence are left out."""
     found = {}
@@ -102,7 +171,7 @@ def calibrations(rows: Sequence[Row]) -> Json:
         given = [
             (row.result.answer.confidence, row.judged.outcome == "right")
             for row in own
-            if row.judged.outcome != "abstained" and row.result.answer.confidence is not None
+            if row.judged.outcome in ("right", "wrong") and row.result.answer.confidence is not None
         ]
         figures = calibration([sure for sure, _ in given if sure is not None], [right for _, right in given])
         if figures is not None:
@@ -129,7 +198,7 @@ def questions(rows: Sequence[Row]) -> list[Json]:
         question = row.question
         entry = found.setdefault(question.id, {
             "id": question.id, "unit": question.unit, "language": question.language, "kind": question.kind,
-            "question": question.question, "expected": question.answer,
+            "question": question.question, "expected": question.answer, "seen": seen.seen(question),
             "evidence": [dataclasses.asdict(evidence) for evidence in question.evidence], "answers": {},
         })  # fmt: skip
         entry["answers"][row.arm] = _answer_json(row)
@@ -153,9 +222,10 @@ def finding(estimated: Mapping[str, Any], compared: Sequence[Json], arms: Sequen
 
 
 def _said(arm: str, cell: Mapping[str, Any]) -> str:
+    coverage = cell[metrics.COVERAGE]["mean"]
     if metrics.WRONG not in cell:
-        return f"{arm} gave no answer"
-    wrong, coverage = cell[metrics.WRONG]["mean"], cell[metrics.COVERAGE]["mean"]
+        return f"{arm} gave no answer" if not coverage else f"{arm} answered {100 * coverage:.0f} %, none of it judged"
+    wrong = cell[metrics.WRONG]["mean"]
     return f"{arm} was wrong in {100 * wrong:.1f} % of its answers (coverage {100 * coverage:.0f} %)"
 
 
@@ -173,7 +243,8 @@ def _answer_json(row: Row) -> Json:
     return {
         "outcome": row.judged.outcome, "supported": row.judged.supported, "cause": row.cause, "reason": answer.reason,
         "text": " ".join(sentence.marked for sentence in answer.sentences), "confidence": answer.confidence,
-        "values": row.judged.values,
+        "values": dict(row.values), "outcomes": list(row.outcomes),
+        "planted": None if row.result.planted is None else dataclasses.asdict(row.result.planted),
         "citations": [
             {"number": c.number, "title": c.title, "page": c.page, "quote": c.quote} for c in citations_of(answer)
         ],

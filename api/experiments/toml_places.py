@@ -9,9 +9,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Protocol
 
 _HEADER = re.compile(r"\s*\[{1,2}\s*([\w.-]+)\s*\]{1,2}\s*(?:#.*)?$")
 _AT_LINE = re.compile(r"\(at line (\d+),")
+
+
+class Places(Protocol):
+    """Names the place of a key for an error: `TomlPlaces` for files, a request's own for what came over HTTP."""
+
+    def at(self, table: str = "", number: int = 0, key: str = "") -> str:
+        """The place of `key` in the `number`th table called `table` ("" before all tables), else of the table."""
 
 
 class TomlPlaces:

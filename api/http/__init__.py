@@ -2,5 +2,5 @@
 prints.
 
 Read in this order: app (what is mounted), guard and body (what may come in), admission (how much at once),
-problem (how errors look), events (streaming), then the nouns: ask, documents, jobs, chat, health, page.
+problem (how errors look), events (streaming), then the nouns: ask, documents, jobs, experiments, chat, health, page.
 """

@@ -15,9 +15,10 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from api.http import ask, chat, documents, health, jobs, page, problem
+from api.http import ask, chat, documents, experiments, health, jobs, page, problem
 from api.http.admission import Admission
 from api.http.body import BodyGate, BodyLimits
+from api.http.experimenter import Experimenter
 from api.http.guard import Access, Guard
 from api.http.metrics import Measured, Metrics
 from api.http.service import Service
@@ -38,15 +39,19 @@ def create_app(
 
     admission = Admission(slots=slots, waiting=waiting)
     metrics = Metrics(admission)
-    service = Service(pipeline, admission, Uploads(pipeline, metrics), Warmup(pipeline.load_models), metrics)
+    experimenter = Experimenter(pipeline, lambda: admission.running + admission.waiting > 0)
+    uploads, warmup = Uploads(pipeline, metrics), Warmup(pipeline.load_models)
+    service = Service(pipeline, admission, uploads, experimenter, warmup, metrics)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         service.uploads.start()
+        service.experimenter.start()
         service.warmup.start()
         try:
             yield
         finally:
+            service.experimenter.close()
             service.uploads.close()
             service.admission.close()
 
@@ -61,7 +66,7 @@ def create_app(
     )
     app.state.service = service
     problem.install(app)
-    for noun in (ask, documents, jobs, chat, health, page):
+    for noun in (ask, documents, jobs, experiments, chat, health, page):
         app.include_router(noun.router)
     return Measured(Guard(BodyGate(app, body_limits or BodyLimits()), access or Access()), metrics)
 

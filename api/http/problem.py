@@ -19,6 +19,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 
 from api.errors import ApiError, ConfigError, HomeError, QuestionError, RequestError, system_message
+from corpus.records import CorpusError
 from generator.errors import GeneratorError
 from ingest.errors import IngestError, UnknownDocument
 from retrieval.errors import QueryError, RetrievalError
@@ -66,7 +67,7 @@ def as_problem(error: BaseException) -> Problem:
             return error
         case UnknownDocument():
             return Problem(404, str(error))
-        case QuestionError() | RequestError() | ConfigError() | QueryError():
+        case QuestionError() | RequestError() | ConfigError() | QueryError() | CorpusError():
             return Problem(422, str(error))
         case HomeError():
             return Problem(507, str(error))
@@ -98,7 +99,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, standard)
     app.add_exception_handler(RequestValidationError, invalid)
     # Those under `Exception` are also logged with a traceback by the server; the foreseen ones need none.
-    for kind in (ApiError, IngestError, RetrievalError, GeneratorError, OSError, Exception):
+    for kind in (ApiError, IngestError, RetrievalError, GeneratorError, CorpusError, OSError, Exception):
         app.add_exception_handler(kind, other)
 
 

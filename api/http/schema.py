@@ -75,6 +75,23 @@ class CompareBody(SearchOptions):
     max_tokens: int | None = Field(None, ge=1, le=MAX_ANSWER_TOKENS)
 
 
+class ExperimentBody(Body):
+    """POST /v1/experiments: a shipped experiment by its name, or a definition."""
+
+    name: str | None = Field(None, max_length=64, description="a shipped experiment, as GET /v1/experiments lists them")
+    definition: str | dict[str, Any] | None = Field(
+        None, description="an experiment as the text of its TOML file, or the same values as a JSON object"
+    )
+    limit: int | None = Field(None, ge=0, le=MAX_SEED, description="only so many questions; 0: all of them")
+    seed: int | None = Field(None, ge=0, le=MAX_SEED, description="in place of the experiment's own")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> ExperimentBody:
+        if (self.name is None) == (self.definition is None):
+            raise ValueError("give name or definition, one of them")
+        return self
+
+
 class AskBody(CompareBody):
     """POST /v1/ask."""
 

@@ -1,4 +1,5 @@
-"""What every handler works with: the pipeline, the admission to its models, the jobs and the figures."""
+"""What every handler works with: the pipeline, the admission to its models, the jobs, the
+experiments and the figures."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.http.admission import Admission
+from api.http.experimenter import Experimenter
 from api.http.metrics import Metrics
 from api.http.uploads import Uploads
 from api.http.warmup import Warmup
@@ -21,6 +23,7 @@ class Service:
     pipeline: Pipeline
     admission: Admission
     uploads: Uploads
+    experimenter: Experimenter
     warmup: Warmup
     metrics: Metrics
 

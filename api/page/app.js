@@ -3,10 +3,12 @@
 
 import { fillAsk, startAsk } from "./ask.js";
 import { byId } from "./dom.js";
+import { leaveExperiments, loadExperiments, showExperiments, startExperiments } from "./experiments.js";
 import { loadLibrary, showDocuments, startLibrary } from "./library.js";
 import { closeReader, fillReader, startReader } from "./reader.js";
 import { fillPage, language, setLanguage, text } from "./texts.js";
 
+const VIEWS = ["ask", "library", "experiments"];
 const THEMES = ["system", "light", "dark"];
 const THEME_SIGNS = { system: "◐", light: "☀", dark: "☾" };
 
@@ -27,6 +29,7 @@ function showLanguage() {
   fillPage();
   fillAsk();
   showDocuments();
+  showExperiments();
   fillReader();
   for (const button of document.querySelectorAll("[data-language]")) {
     button.setAttribute("aria-pressed", String(button.dataset.language === language));
@@ -34,13 +37,15 @@ function showLanguage() {
 }
 
 function showView() {
-  const wanted = location.hash === "#/library" ? "library" : "ask";
-  for (const name of ["ask", "library"]) byId(`view-${name}`).hidden = name !== wanted;
+  const wanted = VIEWS.find((name) => location.hash === `#/${name}`) ?? "ask";
+  for (const name of VIEWS) byId(`view-${name}`).hidden = name !== wanted;
   for (const link of document.querySelectorAll("nav [data-view]")) {
     if (link.dataset.view === wanted) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   if (wanted === "library") loadLibrary();
+  if (wanted === "experiments") loadExperiments();
+  else leaveExperiments();
 }
 
 // Questions wait for the models; the banner says so until they are there.
@@ -59,14 +64,18 @@ function keys(event) {
   if (event.key === "Escape" && !byId("dialog").open && closeReader()) event.preventDefault();
   if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
     event.preventDefault();
-    const field = byId("view-library").hidden ? "question" : "find";
-    byId(field).focus();
+    const fields = { ask: "question", library: "find", experiments: "experiment-limit" };
+    const field = byId(fields[VIEWS.find((name) => !byId(`view-${name}`).hidden)]);
+    const folded = field.closest("details");
+    if (folded) folded.open = true;
+    field.focus();
   }
 }
 
 showTheme(localStorage.getItem("lectern.theme") ?? "system");
 startAsk();
 startLibrary();
+startExperiments();
 startReader();
 showLanguage();
 showView();

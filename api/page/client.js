@@ -10,6 +10,9 @@ export class ApiProblem extends Error {
   }
 }
 
+// Whether the server was given a key: links do not carry it.
+export const hasKey = () => sessionStorage.getItem("lectern.key") !== null;
+
 const headers = (extra = {}) => {
   const key = sessionStorage.getItem("lectern.key");
   return key ? { ...extra, Authorization: `Bearer ${key}` } : extra;
@@ -83,8 +86,11 @@ export function upload(files, onProgress) {
   });
 }
 
-export async function saveFile(id, name) {
-  const blob = await (await request("GET", `/v1/documents/${encodeURIComponent(id)}/file`)).blob();
+export const saveFile = (id, name) => save(`/v1/documents/${encodeURIComponent(id)}/file`, name);
+
+// Downloads what is at the path as a file, with the key where there is one.
+export async function save(path, name) {
+  const blob = await (await request("GET", path)).blob();
   const link = element("a", { href: URL.createObjectURL(blob), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);

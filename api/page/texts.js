@@ -2,7 +2,7 @@
 
 const TEXTS = {
   en: {
-    "skip": "Skip to the content", "nav": "Sections", "nav.ask": "Ask", "nav.library": "Library",
+    "skip": "Skip to the content", "nav": "Sections", "nav.ask": "Ask", "nav.library": "Library", "nav.experiments": "Experiments",
     "language": "Language of the page", "theme": "Light, dark or as the system", "reader": "Document",
     "hero.title": "Ask the reading list", "hero.lead": "Short answers in English and Russian, each sentence tied to the page and the words it rests on. Or an honest “the documents do not say”.",
     "question.label": "Your question", "question.placeholder": "What would you like to know?",
@@ -26,13 +26,22 @@ const TEXTS = {
     "reader.close": "Close the document", "reader.previous": "Previous page", "reader.next": "Next page", "reader.page": "Page", "reader.of": "of {pages}", "reader.file": "Original file", "reader.within": "Ask within it", "reader.gone": "This document is no longer in the library.", "reader.back": "Back to the quote",
     "job.queued": "waiting", "job.running": "reading", "job.done": "done", "job.failed": "failed", "job.sending": "sending", "job.dismiss": "Dismiss",
     "file.added": "added", "file.updated": "updated", "file.unchanged": "already there", "file.failed": "failed",
+    "experiments.lead": "The same questions answered in several ways, and what each does to hallucination. Runs go on when this page is closed.",
+    "experiments.offers": "Start an experiment", "experiments.limit": "Questions", "experiments.limit.note": "spread over the set; empty or 0: all of them", "experiments.own": "Start from a file (TOML, JSON)…",
+    "experiments.start": "Start", "experiments.start.one": "Start “{name}”", "experiments.runs": "Runs", "experiments.none": "Nothing has been run yet.", "experiments.started": "Started: {name}.",
+    "run.queued": "waits for its turn", "run.loading": "getting ready", "run.running": "running", "run.stopping": "stopping", "run.stopped": "stopped", "run.failed": "failed", "run.done": "done",
+    "run.stop": "Stop", "run.stop.one": "Stop “{name}”", "run.again": "Go on", "run.again.one": "Go on with “{name}”", "run.retry": "Try again", "run.dismiss": "Take off the list", "run.report": "Open the report", "run.save": "Save the report", "run.choose": "Choose “{name}” of {date} to compare",
+    "run.answers": "{done} of {total} answers", "run.cached": "{cached} kept from before", "run.limit": "limit {limit}", "run.seed": "seed {seed}", "run.remaining": "about {time} left", "seconds": "{n} s", "minutes": "{n} min", "hours": "{n} h",
+    "experiments.compare": "Compare", "experiments.choose.two": "Choose two runs to compare them.", "compare.working": "Comparing…", "compare.title": "Two runs side by side", "compare.close": "Close the comparison",
+    "compare.shared": "Differences are A less B, in points of 100, on the {n} questions that both were asked; in bold those that stand after Holm’s correction.", "compare.unshared": "The runs share no questions, or no arms of the same name: there are figures, but no differences.", "compare.differs": "What they were made with", "compare.same": "Both were made with the same.",
+    "compare.figure": "Figure", "compare.arm": "Arm", "compare.difference": "A − B", "compare.p": "p, Holm", "compare.all": "All questions", "compare.en": "English", "compare.ru": "Russian", "compare.every": "All figures",
     "loading": "The models are being loaded; questions can be asked in a moment.", "offline": "The server does not answer. Is `lectern serve` still running?",
     "key.title": "This server asks for its API key", "key.label": "API key", "key.enter": "Use the key",
     "documents": { one: "{n} document", other: "{n} documents" }, "pages": { one: "{n} page", other: "{n} pages" }, "passages": { one: "{n} passage", other: "{n} passages" }, "chosen": { one: "{n} chosen", other: "{n} chosen" },
     "example": ["What does a KV cache store?", "How does DPO differ from RLHF?", "Why do language models hallucinate?", "Из каких этапов состоит обучение LLM?"],
   },
   ru: {
-    "skip": "К содержанию", "nav": "Разделы", "nav.ask": "Вопросы", "nav.library": "Библиотека",
+    "skip": "К содержанию", "nav": "Разделы", "nav.ask": "Вопросы", "nav.library": "Библиотека", "nav.experiments": "Эксперименты",
     "language": "Язык страницы", "theme": "Светлая, тёмная или системная", "reader": "Документ",
     "hero.title": "Спросите у списка чтения", "hero.lead": "Короткие ответы на русском и английском: каждое предложение привязано к странице и словам, на которых оно держится. Или честное «в документах этого нет».",
     "question.label": "Ваш вопрос", "question.placeholder": "Что вы хотите узнать?",
@@ -56,6 +65,15 @@ const TEXTS = {
     "reader.close": "Закрыть документ", "reader.previous": "Предыдущая страница", "reader.next": "Следующая страница", "reader.page": "Страница", "reader.of": "из {pages}", "reader.file": "Исходный файл", "reader.within": "Спросить по нему", "reader.gone": "Этого документа в библиотеке больше нет.", "reader.back": "К цитате",
     "job.queued": "ждёт", "job.running": "читается", "job.done": "готово", "job.failed": "ошибка", "job.sending": "отправляется", "job.dismiss": "Скрыть",
     "file.added": "добавлен", "file.updated": "обновлён", "file.unchanged": "уже есть", "file.failed": "ошибка",
+    "experiments.lead": "Одни и те же вопросы, на которые отвечают по-разному: как это меняет долю выдумок. Запуски продолжаются и при закрытой странице.",
+    "experiments.offers": "Запустить эксперимент", "experiments.limit": "Вопросов", "experiments.limit.note": "равномерно по набору; пусто или 0 — все", "experiments.own": "Запустить из файла (TOML, JSON)…",
+    "experiments.start": "Запустить", "experiments.start.one": "Запустить «{name}»", "experiments.runs": "Запуски", "experiments.none": "Запусков ещё не было.", "experiments.started": "Запущен: {name}.",
+    "run.queued": "ждёт очереди", "run.loading": "готовится", "run.running": "идёт", "run.stopping": "останавливается", "run.stopped": "остановлен", "run.failed": "ошибка", "run.done": "готов",
+    "run.stop": "Остановить", "run.stop.one": "Остановить «{name}»", "run.again": "Продолжить", "run.again.one": "Продолжить «{name}»", "run.retry": "Повторить", "run.dismiss": "Убрать из списка", "run.report": "Открыть отчёт", "run.save": "Сохранить отчёт", "run.choose": "Выбрать «{name}» от {date} для сравнения",
+    "run.answers": "ответов: {done} из {total}", "run.cached": "из них сохранено раньше: {cached}", "run.limit": "предел {limit}", "run.seed": "зерно {seed}", "run.remaining": "осталось около {time}", "seconds": "{n} с", "minutes": "{n} мин", "hours": "{n} ч",
+    "experiments.compare": "Сравнить", "experiments.choose.two": "Чтобы сравнить, выберите два запуска.", "compare.working": "Сравниваю…", "compare.title": "Два запуска рядом", "compare.close": "Закрыть сравнение",
+    "compare.shared": "Разность — A минус B, в пунктах из 100, на вопросах, заданных обоим (их {n}); жирным — те, что выдержали поправку Холма.", "compare.unshared": "У запусков нет общих вопросов или вариантов с одним названием: показатели есть, разностей нет.", "compare.differs": "Чем запуски различаются", "compare.same": "Всё, с чем они сделаны, одинаково.",
+    "compare.figure": "Показатель", "compare.arm": "Вариант", "compare.difference": "A − B", "compare.p": "p по Холму", "compare.all": "Все вопросы", "compare.en": "Английские", "compare.ru": "Русские", "compare.every": "Все показатели",
     "loading": "Модели загружаются; через несколько секунд можно будет задавать вопросы.", "offline": "Сервер не отвечает. Запущен ли ещё `lectern serve`?",
     "key.title": "Этот сервер просит ключ API", "key.label": "Ключ API", "key.enter": "Войти с ключом",
     "documents": { one: "{n} документ", few: "{n} документа", other: "{n} документов" }, "pages": { one: "{n} страница", few: "{n} страницы", other: "{n} страниц" }, "passages": { one: "{n} фрагмент", few: "{n} фрагмента", other: "{n} фрагментов" }, "chosen": { one: "Выбран {n}", few: "Выбрано {n}", other: "Выбрано {n}" },
@@ -92,6 +110,14 @@ export function fileSize(bytes) {
   while (bytes >= 1000 && step < 3) { bytes /= 1000; step += 1; }
   return `${bytes.toLocaleString(language, { maximumFractionDigits: bytes < 10 && step ? 1 : 0 })} ${units[step]}`;
 }
+
+// A time to wait, in the largest unit that says enough: 40 s, 12 min, 3 h
+export function duration(seconds) {
+  const [unit, size] = seconds < 90 ? ["seconds", 1] : seconds < 5400 ? ["minutes", 60] : ["hours", 3600];
+  return text(unit, { n: Math.max(1, Math.round(seconds / size)) });
+}
+
+export const dateAndTime = (iso) => new Date(iso).toLocaleString(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 export const shortDate = (iso) => new Date(iso).toLocaleDateString(language, { day: "numeric", month: "short", year: "numeric" });
 

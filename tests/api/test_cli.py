@@ -234,6 +234,16 @@ def test_help_loads_nothing_heavy_and_teaches() -> None:
     assert b"lectern ask" in out and "Чем DPO отличается от RLHF?".encode() in out
 
 
+def test_the_server_starts_without_the_models_libraries() -> None:
+    heavy = "{'torch', 'faiss', 'transformers', 'scipy', 'matplotlib'}"
+    process = started(
+        f"import sys, api.http.app\nsys.exit(str({heavy} & set(sys.modules)) if {heavy} & set(sys.modules) else 0)",
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err.decode()
+
+
 def test_a_closed_pipe_is_quiet(home: Path) -> None:
     code = "import sys\nfrom api.cli import main\nsys.argv[1:] = ['documents', '--json']\nmain()"
     reader, writer = os.pipe()

@@ -8,7 +8,8 @@ import pytest
 
 from api.errors import ConfigError
 from api.experiments import definition
-from api.experiments.definition import Experiment, Knobs
+from api.experiments.definition import Experiment
+from api.experiments.knobs import Knobs
 
 HEAD = 'name = "one"\nquestion = "Why?"\nquestions = "dev"\n'
 TWO = HEAD + '[[arm]]\nname = "a"\n\n[[arm]]\nname = "b"'
@@ -28,7 +29,8 @@ def test_shipped_experiments_are_sound_and_named_as_their_files(path: Path) -> N
 def test_the_experiments_that_were_promised_are_shipped() -> None:
     assert {path.stem for path in definition.shipped()} >= {
         "rag-vs-closed-book", "retrievers", "reranker", "passages", "abstention", "temperature", "languages",
-        "controls",
+        "controls", "queries", "retrieval-again", "corrective", "order", "distractors", "contradiction", "injection",
+        "seen-notes",
     }  # fmt: skip
 
 

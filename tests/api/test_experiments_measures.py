@@ -8,7 +8,7 @@ from api.evaluate.questions import EvidenceIndex
 from api.experiments import arms, metrics
 from api.experiments.arms import Result
 from api.experiments.causes import cause_of
-from api.experiments.definition import Control, Knobs
+from api.experiments.knobs import Control, Knobs
 from api.experiments.measures import judge, overlaps
 from api.pipeline import Pipeline
 from corpus.format import Evidence

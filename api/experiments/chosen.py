@@ -1,0 +1,98 @@
+"""An experiment as a client of the server asks for it: a shipped one by its name, or a definition as TOML or JSON.
+
+What comes over HTTP names no file of this machine but question files in `<home>/experiments`: any other path would let
+a client find out what lies on the disk, and read the first lines of it in error messages.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from api.config import nearest
+from api.errors import ConfigError
+from api.experiments import definition
+from api.experiments.definition import Experiment
+from api.experiments.provenance import digest
+from api.experiments.toml_places import Places, TomlPlaces
+from api.question_sets import formats
+from corpus.format import Split
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An experiment and how it is to be run. limit: in place of its own. request: what was asked for, so that it can be
+    asked for again."""
+
+    experiment: Experiment
+    limit: int | None
+    request: Json
+
+    @property
+    def id(self) -> str:
+        """`<name>-<12 hex digits>`, the same for the same definition, limit and seed."""
+        limit = self.experiment.limit if self.limit is None else self.limit
+        return f"{self.experiment.name}-{digest([repr(self.experiment), limit])[:12]}"
+
+
+def choose(
+    folder: Path, *, name: str | None = None, given: str | Mapping[str, Any] | None = None,
+    limit: int | None = None, seed: int | None = None,
+) -> Chosen:
+    """The experiment called `name`, or, without one, that which is `given` as TOML text or as plain values.
+
+    folder: where question files may lie. Raises ConfigError, CorpusError for whatever is wrong with it or with its
+    questions: better now than when its turn comes.
+    """
+    asked = {"name": name, "definition": given, "limit": limit, "seed": seed}
+    found = _given(given, folder) if name is None and given is not None else _shipped(name or "")
+    if seed is not None:
+        found = dataclasses.replace(found, seeds=(seed,))
+    from api.experiments import runner  # imports the models' libraries
+
+    runner.choose(formats.load(found.questions, found.format).questions, found.languages, limit or 0)
+    return Chosen(found, limit, {key: value for key, value in asked.items() if value is not None})
+
+
+class _Pointers:
+    """The places of values that came as JSON: pointers into the request (RFC 6901)."""
+
+    def at(self, table: str = "", number: int = 0, key: str = "") -> str:
+        """`/definition/arm/0/top_k`."""
+        parts = ["/definition", *([table, str(number)] if table else []), *([key] if key else [])]
+        return "/".join(part.replace("~", "~0").replace("/", "~1") if n else part for n, part in enumerate(parts))
+
+
+def _shipped(name: str) -> Experiment:
+    names = {path.stem: path for path in definition.shipped()}
+    if name not in names:
+        raise ConfigError(f"no experiment {name!r} is shipped{nearest(name, names)}")
+    return definition.load(names[name])
+
+
+def _given(given: str | Mapping[str, Any], folder: Path) -> Experiment:
+    places: Places = _Pointers()
+    if isinstance(given, str):
+        places = toml = TomlPlaces(Path("definition"), given)
+        given = definition.read(given, toml)
+    _confine(given.get("questions"), folder, places.at(key="questions"))
+    return definition.of_table(given, places, folder / "definition")
+
+
+def _confine(questions: Any, folder: Path, place: str) -> None:
+    """Raises ConfigError if `questions` names what does not lie in `folder`; its type is for others to check."""
+    name = questions.get("path") if isinstance(questions, Mapping) else questions
+    if not isinstance(name, str) or (name is questions and name in get_args(Split)):
+        return
+    try:
+        path = (folder / name).resolve()
+        inside = path.is_relative_to(folder.resolve()) and path.exists()
+    except (OSError, ValueError):  # too long a name, or a zero byte in it
+        inside = False
+    if not inside:
+        raise ConfigError(f"{place}: no {name[:80]!r} in the folder `experiments` of the home: put the questions there")

@@ -1,0 +1,132 @@
+"""What an arm sets, and which settings go together: a knob that the arm could not feel is refused.
+
+The plain knobs are those of `lectern ask`; the rest are techniques of the reading list and trials of what is read
+(api/experiments/techniques/), and controls (api/experiments/arms.py).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from api.config import MAX_DEPTH, MAX_TOP_K, RetrievalSettings, RetrieverName
+from generator.answer import Mode
+from generator.options import AnswerOptions
+
+Control = Literal["always_refuse", "copy_first_sentence", "shuffled_citations"]
+Query = Literal["hyde", "keywords"]
+Retrieve = Literal["again", "corrective"]
+Order = Literal["best-first", "best-last", "shuffled"]
+DistractorKind = Literal["near misses", "other topics"]
+
+_SEARCH = {"retriever", "rerank", "top_k"}
+_DECIDE = {"abstain", "verify", "temperature", "risk"}
+_FIND = {"query", "retrieve", "relevance"}
+_READ = {"order", "distractors", "distractor_kind", "contradiction", "injection"}
+TECHNIQUES = ("query", "retrieve", "relevance", "order", "distractors", "distractor_kind", "contradiction", "injection")
+
+
+@dataclass(frozen=True, slots=True)
+class Knobs:
+    """What an arm sets; None and False are as configured.
+
+    mode: "rag" or "closed_book". retriever, rerank, top_k: see `api.config.RetrievalSettings`. abstain, verify,
+    temperature, risk: see `generator.options.AnswerOptions`. oracle: read the passages that hold the evidence instead
+    of searching. control: an arm that must lose, or expose a metric (api/experiments/arms.py).
+
+    query: what is searched for in place of the question. retrieve: a second search, while answering ("again") or where
+    the first was poor ("corrective": no passage scored `relevance`, 0..1, by the reranker). order: of the passages as
+    they are read. distractors: so many passages without the evidence are added, of `distractor_kind` ("near misses"
+    where it is not given). contradiction: a copy of the gold passage that says something else stands beside it.
+    injection: an instruction is planted in a passage.
+    """
+
+    mode: Mode = "rag"
+    retriever: RetrieverName | None = None
+    rerank: bool | None = None
+    top_k: int | None = None
+    abstain: bool | None = None
+    verify: bool | None = None
+    temperature: float | None = None
+    risk: float | None = None
+    oracle: bool = False
+    control: Control | None = None
+    query: Query | None = None
+    retrieve: Retrieve | None = None
+    relevance: float | None = None
+    order: Order | None = None
+    distractors: int = 0
+    distractor_kind: DistractorKind | None = None
+    contradiction: bool = False
+    injection: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a value out of range and for a knob that the arm could not feel."""
+        given = self.options()
+        search = {key: value for key, value in given.items() if key in _SEARCH}
+        RetrievalSettings(**{**search, "depth": MAX_DEPTH})
+        AnswerOptions(**{key: value for key, value in given.items() if key in _DECIDE})
+        if self.relevance is not None and not 0.0 < self.relevance < 1.0:
+            raise ValueError(f"relevance must be between 0 and 1, not {self.relevance}")
+        if not 0 <= self.distractors <= MAX_TOP_K:
+            raise ValueError(f"distractors must be 0 to {MAX_TOP_K}, not {self.distractors}")
+        felt = self._felt()
+        for name in (*given, *(["oracle"] if self.oracle else []), *self.techniques()):
+            if name not in felt:
+                raise ValueError(f"{self._what()} does not depend on {name}: take it out")
+        if self.mode == "closed_book" and self.control is not None:
+            raise ValueError(f"the control {self.control} reads documents: take out mode or control")
+        if self.contradiction and self.injection:
+            raise ValueError("a contradiction and an injection are measured apart: make two arms")
+        if self.retrieve == "corrective" and self.rerank is False:
+            raise ValueError("corrective retrieval goes by the reranker's scores: take out rerank = false")
+
+    def lacking(self) -> tuple[str, str] | None:
+        """(a knob that was turned, what it lacks to be felt); None where nothing is amiss. Apart from the checks
+        above because a file is checked knob by knob first."""
+        if self.retrieve == "corrective" and self.relevance is None:
+            return "retrieve", "corrective retrieval needs relevance = the score below which it searches again"
+        if self.relevance is not None and self.retrieve != "corrective":
+            return "relevance", 'relevance is felt with retrieve = "corrective" alone'
+        if self.distractor_kind is not None and not self.distractors:
+            return "distractor_kind", "distractor_kind is felt with distractors = 1 or more"
+        return None
+
+    def _felt(self) -> set[str]:
+        if self.mode == "closed_book":
+            return {"temperature"}
+        if self.control == "always_refuse":
+            return set()
+        if self.control == "copy_first_sentence":
+            return {*_SEARCH, "oracle"}
+        if self.control == "shuffled_citations":
+            return {*_SEARCH, *_DECIDE, "oracle"}
+        return {*_SEARCH, *_DECIDE, *_READ, "oracle", *([] if self.oracle else _FIND)}
+
+    def _what(self) -> str:
+        if self.mode == "closed_book":
+            return "a closed book"
+        return f"the control {self.control}" if self.control else "an oracle, which does not search,"
+
+    def options(self) -> dict[str, Any]:
+        """The knobs that were turned, for `Pipeline.prepare`; mode, oracle, control, techniques are not among them."""
+        values = {name: getattr(self, name) for name in (*sorted(_SEARCH), *sorted(_DECIDE))}
+        return {
+            name: float(value) if name in ("temperature", "risk") else value
+            for name, value in values.items()
+            if value is not None
+        }
+
+    def techniques(self) -> dict[str, Any]:
+        """The techniques that were turned on, by knob."""
+        return {name: value for name in TECHNIQUES if (value := getattr(self, name))}
+
+    def turned(self) -> dict[str, Any]:
+        """All that differs from an arm that sets nothing, and the mode, as plain values."""
+        rest = {"oracle": True} if self.oracle else {}
+        control = {"control": self.control} if self.control else {}
+        return {"mode": self.mode, **self.options(), **rest, **control, **self.techniques()}
+
+
+KNOBS: tuple[str, ...] = tuple(field.name for field in dataclasses.fields(Knobs))

@@ -1,0 +1,48 @@
+"""Passages that do not answer, added behind those that were found.
+
+Near misses are what the same search ranks next; other topics are drawn from documents of which nothing was found. The
+noise robustness of RGB, Chen et al. 2023, arXiv 2309.01431; near misses hurt more than random passages in Cuconasu et
+al. 2024, "The Power of Noise", arXiv 2401.14887. Passages that hold gold evidence are never added.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from collections.abc import Collection
+
+from api.config import MAX_TOP_K
+from api.experiments.knobs import DistractorKind
+from api.experiments.techniques.found import Found, ranked
+from api.pipeline import Ask, Pipeline
+from retrieval.hit import Hit
+from retrieval.snapshot import document_of
+
+STAGE = "distractor"
+
+
+def with_distractors(
+    pipeline: Pipeline, request: Ask, found: Found, gold: Collection[str], number: int, kind: DistractorKind,
+    draw: random.Random,
+) -> Found:
+    """`found` with at most `number` passages more; fewer where there are no others. gold: ids never to be added."""
+    near = kind == "near misses"
+    added = _near(pipeline, request, found, gold) if near else _elsewhere(pipeline, found, gold, number, draw)
+    return dataclasses.replace(found, hits=ranked((*found.hits, *added[:number])))
+
+
+def _near(pipeline: Pipeline, request: Ask, found: Found, gold: Collection[str]) -> list[Hit]:
+    settings = dataclasses.replace(request.retrieval, top_k=MAX_TOP_K, depth=max(request.retrieval.depth, MAX_TOP_K))
+    read = {hit.chunk.id for hit in found.hits}
+    hits = pipeline.search(dataclasses.replace(request, retrieval=settings))
+    return [hit for hit in hits if hit.chunk.id not in read and hit.chunk.id not in gold]
+
+
+def _elsewhere(
+    pipeline: Pipeline, found: Found, gold: Collection[str], number: int, draw: random.Random
+) -> list[Hit]:
+    near = {document_of(name) for name in (*found.candidates, *(hit.chunk.id for hit in found.hits))}
+    others = [c for c in pipeline.library.chunks() if c.document_id not in near and c.id not in gold]
+    chosen = draw.sample(others, min(number, len(others)))
+    # Rank and score say that nobody ranked them.
+    return [Hit(chunk, 0.0, 1, STAGE) for chunk in chosen]

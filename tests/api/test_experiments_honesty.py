@@ -1,0 +1,146 @@
+"""What makes figures honest: seeds averaged in a question, seen notes apart, contamination, equal coverage."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.config import RunConfig
+from api.errors import ConfigError
+from api.experiments import contamination, definition, places, runner, seen, summary
+from api.experiments.contamination import Training
+from api.experiments.matched import Given, risks_at
+from api.experiments.measures import Judged
+from api.experiments.provenance import commit
+from api.pipeline import Pipeline
+from corpus.format import Evidence, load_questions
+from tests.api.experiment_cases import question, unanswerable, write_questions
+from tests.api.fakes import FakeAnswerer
+from tests.fakes import HashEncoder
+
+HEAD = 'name = "mine"\nquestion = "Why?"\nquestions = "questions.jsonl"\n'
+ARMS = '[[arm]]\nname = "greedy"\n[[arm]]\nname = "warm"\ntemperature = 1.0\n'
+
+
+def test_a_figure_of_a_question_is_the_mean_over_the_answers_it_applies_to() -> None:
+    silent = Judged("abstained", None, {"coverage": 0.0})
+    wrong = Judged("wrong", False, {"coverage": 1.0, "wrong": 1.0})
+    judged = [wrong, Judged("right", True, {"coverage": 1.0, "wrong": 0.0}), silent, silent]
+    assert summary.averaged(judged) == {"coverage": 0.5, "wrong": 0.5}
+
+
+def test_an_arm_is_asked_with_every_seed_if_the_seed_can_change_it(home: Path, tmp_path: Path) -> None:
+    write_questions(tmp_path)
+    path = tmp_path / "mine.toml"
+    path.write_text(HEAD + "seeds = [4, 5, 6]\n" + ARMS, encoding="utf-8")
+    answerer = FakeAnswerer()
+    with Pipeline(RunConfig(home), encoder=HashEncoder(), answerer=answerer) as pipeline:
+        finished = runner.run(pipeline, definition.load(path), date="2026-01-02")
+        again = runner.run(pipeline, definition.load(path), date="2026-01-02")
+    assert [options.seed for options in answerer.seen_options] == [4, 4, 5, 6] * 5
+    assert again.results["asked"]["from_cache"] == 10
+    answers = finished.results["questions"][0]["answers"]
+    assert len(answers["greedy"]["outcomes"]) == 1 and len(answers["warm"]["outcomes"]) == 3
+    assert finished.results["experiment"]["seeds"] == [4, 5, 6] and finished.results["experiment"]["seed"] == 4
+    assert "seeds 4, 5, 6" in (finished.folder / places.REPORT_FILE).read_text(encoding="utf-8")
+    assert finished.results["seen"]["seen"]["questions"] + finished.results["seen"]["unseen"]["questions"] == 5
+
+
+@pytest.mark.parametrize(
+    ("seeds", "message"),
+    [
+        ("seeds = []", "e.toml:4: seeds is a list"),
+        ("seeds = [1, -1]", "e.toml:4: seeds is a list"),
+        ("seeds = [true]", "e.toml:4: seeds is a list"),
+        ("seeds = [1, 1]", "e.toml:4: a seed stands twice"),
+        ("seed = 1\nseeds = [1]", "e.toml:5: give seed or seeds"),
+    ],
+)
+def test_seeds_that_cannot_be_are_refused(seeds: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        definition.parse(HEAD + seeds + "\n" + ARMS, Path("e.toml"))
+
+
+def test_seen_is_told_by_what_training_read_not_by_the_split() -> None:
+    read = frozenset({"notes/en/a.md"})
+    assert seen.seen(question(evidence=(Evidence("notes/en/a.md", "x"), Evidence("notes/en/b.md", "y"))), read)
+    assert not seen.seen(question(unit="a", evidence=(Evidence("notes/en/b.md", "y"),)), read)
+    assert seen.seen(unanswerable(unit="a"), read) and not seen.seen(unanswerable(unit="b"), read)
+
+
+def test_every_note_that_a_train_question_quotes_was_read() -> None:
+    answerable = [q for q in load_questions(split="train") if q.answerable]
+    assert all(map(seen.seen, answerable)) and "None of the 1 " in seen.line([question(evidence=(Evidence("x", "y"),))])
+
+
+def test_the_same_question_is_found_whatever_its_case_and_a_different_one_is_not() -> None:
+    known = Training(["What does the key and value cache of a decoder hold?", "Что такое токен?"])
+    found = known.overlap(["what does the KEY and value cache of a decoder hold", "Who baked this bread?"])
+    assert (found.asked, found.training, found.long, found.near) == (2, 2, 1, 1)
+    assert found.examples[0].similarity == 1.0 and len(found.lines()) == 2
+    assert known.overlap(["Что такое токены?"]).near == 1 and known.overlap(["日本"]).near == 0
+    assert Training([]).overlap(["What?"]).near == 0
+
+
+def test_similarity_is_the_jaccard_index_of_letter_runs() -> None:
+    # " ab " has the runs " ab", "ab "; " abc " has " ab", "abc", "bc ": one of four in common
+    (near,) = [Training(["abc"])._nearest("ab")]
+    assert near is not None and near.similarity == pytest.approx(1 / 4)
+
+
+def test_training_questions_are_those_of_the_train_splits() -> None:
+    found = set(contamination.training_questions())
+    assert {q.question for q in load_questions(split="train")} <= found
+    assert len(found & {q.question for q in load_questions(split="test")}) <= 1
+
+
+def given(*answers: tuple[bool, float]) -> list[Given]:
+    """Answers with their confidence."""
+    return [Given(wrong, confidence) for wrong, confidence in answers]
+
+
+def test_risk_at_a_coverage_by_hand() -> None:
+    first = given((False, 0.9), (False, 0.8), (True, 0.7), (True, 0.1))
+    silent = [Given(False, 0.5), Given(None, None), Given(None, None), Given(True, 0.4)]
+    unsure = [Given(wrong, None) for wrong in (True, True, True, False)]
+    found = risks_at({"a": first, "b": silent, "c": unsure}, ["u", "v", "w", "x"], 0.5)
+    assert (found["a"].mean, found["b"].mean) == (0.0, 0.5)
+    assert found["c"].mean == pytest.approx(0.75)  # no confidence: the same wherever it is cut
+    assert found["a"].difference is None and found["b"].difference is not None
+    assert found["b"].difference[0] == pytest.approx(-0.5)
+    everything = risks_at({"a": first, "b": silent}, ["u", "v", "w", "x"], 1.0)
+    assert everything["a"].mean == 0.5 and "b" not in everything
+    assert risks_at({"a": first}, ["u", "v", "w", "x"], 0.75)["a"].mean == pytest.approx(1 / 3)
+
+
+def test_of_a_level_that_is_taken_in_part_the_same_part_is_wrong() -> None:
+    tied = given((False, 0.9), (True, 0.5), (False, 0.5), (True, 0.5), (True, 0.1))
+    found = risks_at({"a": tied}, list("uvwxy"), 0.4)["a"]  # two answers: one right, one of a level wrong in 2 of 3
+    assert found.mean == pytest.approx((2 / 3) / 2) and found.low <= found.mean <= found.high
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Path]:
+    """A repository with one commit."""
+    try:
+        for command in (
+            ["init", "-q"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "x"],
+        ):  # fmt: skip
+            subprocess.run(["git", "-C", str(tmp_path), *command], check=True, capture_output=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        pytest.skip("no git here")
+    yield tmp_path
+
+
+def test_the_commit_is_that_of_the_program_s_own_checkout_alone(checkout: Path) -> None:
+    head = commit(checkout)
+    assert len(head) == 40 and not set(head) - set("0123456789abcdef")
+    (checkout / "inside").mkdir()
+    assert commit(checkout / "inside") == "" and commit(checkout / "nowhere") == ""
+    (checkout / "f").touch()
+    assert commit(checkout) == head  # what git does not track changes nothing
+    subprocess.run(["git", "-C", str(checkout), "add", "f"], check=True, timeout=20)
+    assert commit(checkout) == f"{head} with changes"
