@@ -1,9 +1,11 @@
-"""What was written for rows of shared data sets, and the glossary: loaders.
+"""What was written for rows of shared data sets and of the reading sets, and the glossary: loaders.
 
     reading/answers/*.jsonl        {"row": "<row id>", "full": "..."}            a full-sentence answer
     reading/translations/*.jsonl   {"row": "<row id>", "question_ru": "..."}     the question in Russian
+    reading/asked/*.jsonl          {"row": "<question id>", "asked": "..."}      a reading question, as a user asks it
     glossary.tsv                   english <TAB> russian <TAB> term | name | abbreviation
 
+"asked": in the question's language, for who does not know the passage; the answer stays the same span.
 Rows hold ids and our sentences alone, never the text of the data set they belong to.
 """
 
@@ -17,12 +19,12 @@ from typing import Literal, get_args
 from corpus.records import ROOT, Place, known_fields, parse_line, read_lines, read_text, text_field
 
 EntryKind = Literal["term", "name", "abbreviation"]
-ROW_FIELDS: dict[str, str] = {"answers": "full", "translations": "question_ru"}
+ROW_FIELDS: dict[str, str] = {"answers": "full", "translations": "question_ru", "asked": "asked"}
 
 
 @dataclass(frozen=True)
 class Row:
-    """A sentence of ours for row `id` of a shared data set."""
+    """A sentence of ours for row `id` of a shared data set, or for question `id` of the reading sets."""
 
     id: str
     text: str
@@ -40,7 +42,10 @@ class Entry:
 
 
 def load_rows(folder: str, root: Path = ROOT) -> list[Row]:
-    """The rows of "answers" or "translations", by file name and line. Raises CorpusError, KeyError for another name."""
+    """The rows of "answers", "translations" or "asked", by file name and line.
+
+    Raises CorpusError; KeyError for another name.
+    """
     field = ROW_FIELDS[folder]
     rows = []
     for path in sorted((root / "reading" / folder).glob("*.jsonl")):

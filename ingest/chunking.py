@@ -46,7 +46,7 @@ class ChunkSettings:
     """
 
     splitter: Splitter = "structure"
-    max_tokens: int = 200
+    max_tokens: int = 240
     overlap_tokens: int = 0
 
     def __post_init__(self) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # Groups beside each other, each "0.376 [0.286, 0.462]" wide; the intervals of more are in --json.
 _MOST_ACROSS = 3
+_BY_KIND = ("match", "gold in cited", "abstained on answerable", "abstained on unanswerable", "wrong of answered")
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 
@@ -80,7 +81,8 @@ def retrieval(
         _save(save, [{"id": r.row.question.id, **r.row.values, "ms": r.milliseconds} for r in results])
     stages = results[0].milliseconds
     middle = {stage: sorted(r.milliseconds[stage] for r in results)[len(results) // 2] for stage in stages}
-    _show([r.row for r in results], run.json, {"median_ms": {k: round(v, 1) for k, v in middle.items()}})
+    figures = {"median_ms": {k: round(v, 1) for k, v in middle.items()}}
+    _show([r.row for r in results], run.json, figures, [f"{stage} recall@5" for stage in middle])
 
 
 @app.command()
@@ -120,7 +122,7 @@ def answers(
         _save(save, [_record(result) for result in results])
     totals = sorted(result.answer.timings_ms["total"] for result in results)
     figures = {"p50_ms": round(totals[len(totals) // 2], 1), "p95_ms": round(totals[int(len(totals) * 0.95)], 1)}
-    _show([result.row for result in results], run.json, figures)
+    _show([result.row for result in results], run.json, figures, _BY_KIND)
 
 
 @app.command()
@@ -308,8 +310,10 @@ def _shown(progress: Any) -> Callable[[int, int], None]:
     )
 
 
-def _show(rows: Sequence[Row], as_json: bool, figures: Mapping[str, object]) -> None:
-    """By language, then by language and kind."""
+def _show(
+    rows: Sequence[Row], as_json: bool, figures: Mapping[str, object], by_kind_too: Sequence[str]
+) -> None:
+    """By language, then by language and kind; of the latter a terminal has room for the metrics `by_kind_too`."""
     from api.evaluate import table
 
     by_language = table.estimates(rows, lambda question: question.language)
@@ -317,8 +321,10 @@ def _show(rows: Sequence[Row], as_json: bool, figures: Mapping[str, object]) -> 
     if as_json:
         print_json({"by_language": table.as_json(by_language), "by_kind": table.as_json(by_kind), **figures})
         return
-    for groups in (by_language, by_kind):
-        _print(groups)
+    _print(by_language)
+    _print({
+        group: {name: metrics[name] for name in by_kind_too if name in metrics} for group, metrics in by_kind.items()
+    })
     out.print(", ".join(f"{name}: {value}" for name, value in figures.items()))
 
 
@@ -332,7 +338,7 @@ def _print(groups: Mapping[str, Mapping[str, Estimate]]) -> None:
     view = Table(box=None, pad_edge=False, header_style="bold")
     if len(body) > _MOST_ACROSS:
         for name in header:
-            view.add_column(name, justify="left" if not name else "right")
+            view.add_column(name, justify="left" if not name else "right", no_wrap=not name)
         for line in body:
             view.add_row(*line[:2], *(cell.split(" ")[0] for cell in line[2:]))
     else:

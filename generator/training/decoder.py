@@ -39,16 +39,16 @@ WEIGHTS: dict[Stage, dict[str, float]] = {
     "read": {
         "new_wiki": 1.0, "new_wiki-written": 1.0, "reddit": 0.25, "amazon_reviews": 0.2, "nq_open_oracle": 0.8,
         "covidqa": 0.5, "cross": 1.0, "reading-ru": 1.6, "reading-en": 1.2, "reading-cross": 1.2,
-        "corpus-ru": 2.5, "corpus-en": 2.0, "corpus-cross": 1.2,
+        "corpus-ru": 2.5, "corpus-en": 2.0, "corpus-cross": 1.2, "reading-ru-asked": 2.5, "reading-en-asked": 2.0,
     },
     "write": {
         "new_wiki": 0.1, "new_wiki-written": 1.0, "reddit": 0.02, "amazon_reviews": 0.02, "nq_open_oracle": 0.1,
         "covidqa": 0.05, "cross": 0.7, "reading-ru": 1.5, "reading-en": 1.2, "reading-cross": 0.7,
-        "corpus-ru": 3.0, "corpus-en": 2.5, "corpus-cross": 0.7,
+        "corpus-ru": 3.0, "corpus-en": 2.5, "corpus-cross": 0.7, "reading-ru-asked": 1.0, "reading-en-asked": 0.8,
     },
 }
 COMPOSITIONS: dict[Stage, Composition] = {
-    "read": Composition(closed_book=0.0, unanswerable=0.2, distractors=(0.6, 0.4)),
+    "read": Composition(closed_book=0.0, unanswerable=0.2, distractors=(0.35, 0.45, 0.2)),
     "write": Composition(closed_book=0.15, unanswerable=0.0, distractors=(0.4, 0.35, 0.25)),
 }
 

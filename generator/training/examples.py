@@ -8,11 +8,12 @@ only the training split.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from corpus.format import ReadingPassage, load_reading
+from corpus.rows import load_rows
 from generator.memory import Passage
 from ingest.sentences import split_sentences
 from retrieval.training.pairs import held_out, window
@@ -25,11 +26,11 @@ Interval = tuple[int, int]
 class Example:
     """One thing to learn from.
 
-    id: what follows an "@" tells the same question in the other language apart. group: examples of one article or
-    set: their passages are hard distractors for each other. language: of the passages. passages: gold first; without
-    gold the passage that looks right but is not. span: character interval of the short answer in the gold passage.
-    evidence: intervals of the gold sentences, per passage. written: the answer was written as a sentence by a person
-    rather than cut out by rule.
+    id: what follows an "@" tells the same question in another language or wording apart. group: examples of one
+    article or set: their passages are hard distractors for each other. language: of the passages. passages: gold
+    first; without gold the passage that looks right but is not. span: character interval of the short answer in the
+    gold passage. evidence: intervals of the gold sentences, per passage. written: the answer was written as a sentence
+    by a person rather than cut out by rule.
     """
 
     id: str
@@ -131,10 +132,11 @@ def shared_examples(
                 yield replace(example, id=f"{row_id}@ru", source="cross", question=translated[row_id]), is_dev
 
 
-def reading_examples(passages: list[ReadingPassage]) -> Iterator[Example]:
+def reading_examples(passages: list[ReadingPassage], asked: Mapping[str, str] | None = None) -> Iterator[Example]:
     """Examples from our own reading sets: written answers, and questions that the passage does not answer.
 
-    A question that was also written in the other language gives one more example, with "@" in its id.
+    A question that was also written in the other language gives one more example, with "@" in its id; so does one that
+    was also put as a user would (asked: by question id).
     """
     for passage in passages:
         text = Passage(passage.title, passage.text)
@@ -155,8 +157,12 @@ def reading_examples(passages: list[ReadingPassage]) -> Iterator[Example]:
             yield example
             if question.other is not None:
                 yield replace(example, id=f"{example.id}@", source="reading-cross", question=question.other)
+            if asked and question.id in asked:
+                source = f"{example.source}-asked"
+                yield replace(example, id=f"{example.id}@asked", source=source, question=asked[question.id])
 
 
 def load_reading_examples(split: str) -> list[Example]:
     """All examples of the reading sets' split, both languages."""
-    return list(reading_examples(load_reading(split=split)))  # type: ignore[arg-type]
+    asked = {row.id: row.text for row in load_rows("asked")}
+    return list(reading_examples(load_reading(split=split), asked))  # type: ignore[arg-type]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from corpus.check_rows import check_rows
-from corpus.records import CorpusError
+from corpus.format import load_reading
+from corpus.records import ROOT, CorpusError
 from corpus.rows import load_glossary, load_rows
 
 
@@ -34,6 +37,24 @@ def test_a_row_that_comes_twice_or_in_the_wrong_language_is_found(tmp_path: Path
     write(tmp_path / "reading" / "translations" / "a.jsonl", '{"row": "1", "question_ru": "When did it fall?"}\n')
     found = " ".join(messages(tmp_path))
     assert "comes twice" in found and "language of answers" in found and "language of translations" in found
+
+
+def test_what_is_asked_otherwise_belongs_to_a_question_of_the_train_split_and_has_other_words(tmp_path: Path) -> None:
+    passages = [passage for passage in load_reading() if passage.language == "en"]
+    train = next(passage for passage in passages if passage.split == "train")
+    dev = next(passage for passage in passages if passage.split == "dev")
+    shutil.copytree(ROOT / "reading" / "en", tmp_path / "reading" / "en")
+    first, second = train.questions[:2]
+    rows = [(first.id, "Put quite otherwise?"), (second.id, second.question), (dev.questions[0].id, "And this?"),
+            ("en-none-01", "Whose is this?")]
+    write(
+        tmp_path / "reading" / "asked" / "a.jsonl",
+        "".join(json.dumps({"row": row, "asked": asked}) + "\n" for row, asked in rows),
+    )
+    found = messages(tmp_path)
+    assert len(found) == 3
+    assert any("in the words of" in line for line in found) and any("not in the train split" in line for line in found)
+    assert any("no reading question 'en-none-01'" in line for line in found)
 
 
 @pytest.mark.parametrize("line", ["token\tтокен", "token\tтокен\tword", "\tтокен\tterm"])
