@@ -22,6 +22,7 @@ class Candidate:
     features: tuple[float, ...]
 
 
+_FEWEST_WORDS = 3
 # An answer is one to three sentences.
 _MOST_FURTHER = 2
 
@@ -41,7 +42,8 @@ def candidates(
     reading: Reading, passages: Sequence[str], rank: Sequence[float], own_language: Sequence[bool],
     likeness: Callable[[Sequence[str]], Sequence[float]],
 ) -> list[Candidate]:
-    """Every sentence that the reader saw, but for questions: a heading that asks what is asked is no answer.
+    """Every sentence that the reader saw, but for questions (a heading that asks what is asked is no answer) and for
+    fragments of one or two words («BERGEN:») where there is more.
 
     rank[p]: log-odds of passage p by the ranking; likeness: cosines of sentences with the question.
     """
@@ -49,8 +51,10 @@ def candidates(
     for p, text in enumerate(passages):
         for interval in split_sentences(text):
             scores = [row for row in reading.pieces[p] if interval[0] <= row.start < interval[1]]
-            if scores and not text[slice(*interval)].rstrip().endswith("?"):
+            sentence = text[slice(*interval)].rstrip()
+            if scores and not sentence.endswith("?"):
                 found.append((p, interval, sum(row.evidence for row in scores) / len(scores), best_span(scores)[2]))
+    found = [row for row in found if len(passages[row[0]][slice(*row[1])].split()) >= _FEWEST_WORDS] or found
     if not found:
         return []
     cosines = likeness([passages[p][slice(*interval)] for p, interval, _, _ in found])

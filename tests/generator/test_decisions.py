@@ -60,11 +60,13 @@ def test_a_further_sentence_is_quoted_when_it_is_nearly_as_good_and_in_the_same_
     assert choice is not None and choice.candidate is found[0] and choice.further == (found[1],)
 
 
-def test_a_question_is_no_candidate_for_an_answer() -> None:
-    text = "What does it provide? It provides tools."
+@pytest.mark.parametrize("text", ["What does it provide? It provides tools.", "Tools. It provides tools."])
+def test_questions_and_fragments_are_no_candidates_for_an_answer(text: str) -> None:
     pieces = tuple(PieceScores(n, n + 1, 5.0 - n, 0.0, 0.0) for n in range(len(text)))
     found = candidates(Reading((1.0,), (pieces,), None), [text], [0.0], [True], lambda texts: [0.0] * len(texts))
     assert [text[slice(*candidate.interval)] for candidate in found] == ["It provides tools."]
+    short = Reading((1.0,), (pieces[:6],), None)
+    assert len(candidates(short, ["Tools."], [0.0], [True], lambda texts: [0.0] * len(texts))) == 1
 
 
 def test_the_best_span_is_that_of_brute_force() -> None:
