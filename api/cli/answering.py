@@ -14,6 +14,18 @@ if TYPE_CHECKING:
 
 _FINDING = "Finding passages"
 _WRITING = "Writing the answer"
+_REASONS = {
+    "en": {
+        "no_hits": "no passage matches the question", "low_relevance": "no passage is close enough to the question",
+        "not_answerable": "the passages found do not hold the answer",
+        "unsupported": "no sentence was supported by its source",
+    },
+    "ru": {
+        "no_hits": "ни один фрагмент не подходит к вопросу", "low_relevance": "все фрагменты слишком далеки от вопроса",
+        "not_answerable": "в найденных фрагментах ответа нет",
+        "unsupported": "ни одно предложение не подтвердилось источником",
+    },
+}
 
 Documents = Annotated[
     list[str] | None,
@@ -102,7 +114,8 @@ def print_refusal(answer: Answer, pipeline: Pipeline) -> None:
     """An abstention: what it says, why, and where the reader might look."""
     out.print(answer.text)
     if answer.reason:
-        note(f"({answer.reason})")
+        reasons = _REASONS["ru" if answer.language == "ru" else "en"]
+        note(f"{reasons[answer.reason]} ({answer.reason})")
     nearest = list(dict.fromkeys(_title(hit.chunk.document_id, pipeline) for hit in answer.hits))[:3]
     if nearest:
         out.print(f"{'Ближайшее' if answer.language == 'ru' else 'Nearest'}: {', '.join(nearest)}")
