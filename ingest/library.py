@@ -207,12 +207,14 @@ class Library:
         return tuple(Heading(*fields) for fields in json.loads(found[0][0]))
 
     def resolve(self, name: str) -> str:
-        """The id of the document meant: by its id, a beginning of it (4 digits or more), or a source's name.
+        """The id of the document meant: by its id, a beginning of it (4 digits or more), or a source's name; of a file
+        also by its path from here.
 
         Raises UnknownDocument, also if several documents could be meant.
         """
         found = self._database.rows("SELECT id FROM documents WHERE id = ?", (name,))
-        found = found or self._database.rows("SELECT document_id FROM sources WHERE name = ?", (name,))
+        for source in (name, str(Path(name).absolute())):
+            found = found or self._database.rows("SELECT document_id FROM sources WHERE name = ?", (source,))
         if not found and len(name) >= 4:
             found = self._database.rows(
                 "SELECT id FROM documents WHERE substr(id, 1, ?) = ?", (len(name), name.lower())
@@ -281,7 +283,9 @@ class Library:
         titles = {title: one for one, title in found}
         near += [f"{titles[title]} ({title})" for title in difflib.get_close_matches(name, titles, n=3, cutoff=0.5)]
         near += [f"{one} ({title})" for one, title in found if len(name) > 2 and name.casefold() in title.casefold()]
-        hint = f"did you mean {', '.join(dict.fromkeys(near[:3]))}?" if near else "list them with: lectern documents"
+        hint = f"did you mean {', '.join(dict.fromkeys(near[:3]))}?" if near else (
+            "list them with: lectern documents; a file has to be added first: lectern ingest FILE"
+        )
         return UnknownDocument(f"no document {name!r}: {hint}")
 
 

@@ -215,6 +215,9 @@ def finding(estimated: Mapping[str, Any], compared: Sequence[Json], arms: Sequen
         return f"{said}."
     verdict = "a difference of" if whole["declared"] else "no difference that can be told from chance:"
     parts = [f"{row['language']} {_points(row)}" for row in rows if row["language"] != ALL_LANGUAGES]
+    if whole["p_value"] >= 1.0:  # also where nothing was tested
+        figures = "; ".join([_points(whole), *parts])
+        return f"{said}: {figures}; too few questions tell the two apart to test whether that is chance: ask more."
     return (
         f"{said}: {verdict} {_points(whole)}, p = {_spoken(whole['p_value'])}, after Holm's correction for "
         f"{len(compared)} comparisons {_spoken(whole['p_holm'])}{''.join('; ' + part for part in parts)}."

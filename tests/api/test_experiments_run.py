@@ -14,7 +14,7 @@ import api.pipeline
 from api.cli.start import run as lectern
 from api.config import RunConfig
 from api.errors import ConfigError
-from api.experiments import definition, metrics, places, runner
+from api.experiments import definition, metrics, places, runner, summary
 from api.experiments.definition import Expect
 from api.experiments.expectations import verdict_of
 from api.experiments.runner import Finished, Progress
@@ -182,7 +182,10 @@ def test_figures_are_those_of_the_answers(pipeline: Pipeline, write: Callable[..
     assert set(results["causes"]["all"]) == {"rag"}
     pairs = {(row["first"], row["second"], row["metric"]) for row in results["comparisons"]}
     assert ("rag", "closed-book", metrics.WRONG) in pairs and ("rag", "refuse", metrics.WRONG) not in pairs
-    assert results["finding"].startswith("rag was wrong in ") and "after Holm" in results["finding"]
+    assert results["finding"].startswith("rag was wrong in ") and "too few questions" in results["finding"]
+    row = next(row for row in results["comparisons"] if row["metric"] == metrics.WRONG and row["language"] == "all")
+    tested = summary.finding(results["estimates"], [row | {"p_value": 0.01, "p_holm": 0.03}], ["rag", "closed-book"])
+    assert "after Holm's correction for 1 comparisons 0.03" in tested
     assert all(row["first"] == "rag" for row in results["comparisons"])
     assert results["provenance"]["date"] == DATE and results["provenance"]["model"] == "fake"
 

@@ -145,7 +145,7 @@ def test_originals_live_as_long_as_a_source_needs_them(library: Library) -> None
     assert library.originals.names() == set()
 
 
-def test_unknown_names_are_answered_with_the_nearest(library: Library) -> None:
+def test_unknown_names_are_answered_with_the_nearest(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     _add(library, _LONG, "/a.txt", title="Attention Is All You Need")
     (info,) = library.documents()
     for wrong in (info.id[:8] + "00000000", "Attention is all you nede", "attention"):
@@ -156,6 +156,8 @@ def test_unknown_names_are_answered_with_the_nearest(library: Library) -> None:
     with pytest.raises(UnknownChunk):
         library.chunk("nothing:0-1")
     assert library.resolve(info.id) == library.resolve(info.id[:6]) == library.resolve("/a.txt") == info.id
+    monkeypatch.chdir("/")
+    assert library.resolve("a.txt") == library.resolve("./a.txt") == info.id
     with pytest.raises(UnknownDocument):
         library.resolve(info.id[:3])
 
