@@ -1,7 +1,7 @@
 """How much the questions of an experiment share with those that were trained on.
 
-Training questions are the train split of the corpus's questions and of the reading sets (each in the languages it was
-written in). Two figures:
+Training questions are the train split of the corpus's questions and of the reading sets (each in the languages and
+wordings it was written in). Two figures:
 
 - the share of questions that have a run of eight words in common with a training question (n-gram contamination as in
   GPT-3, Brown et al. 2020, arXiv 2005.14165, appendix C, with runs of 13; a question is shorter). One of fewer words
@@ -25,6 +25,7 @@ import numpy as np
 
 from corpus.format import LANGUAGES, ROOT, load_questions, split_of_passage
 from corpus.records import parse_line, read_lines
+from corpus.rows import load_rows
 from corpus.text import ngrams, words
 
 WORDS, LETTERS = 8, 3
@@ -67,7 +68,7 @@ class Overlap:
 
 
 def training_questions(root: Path = ROOT) -> tuple[str, ...]:
-    """Every question that training read, in the order of the corpus. Raises CorpusError.
+    """Every question of ours that training reads, in the order of the corpus. Raises CorpusError.
 
     Reading sets are taken line by line: their spans are of no interest here, and checking them takes long.
     """
@@ -79,6 +80,7 @@ def training_questions(root: Path = ROOT) -> tuple[str, ...]:
                 if split_of_passage(record["id"]) == "train":
                     rows = record["questions"]
                     found += [row[key] for row in rows for key in ("question", "other") if key in row]
+    found += [row.text for row in load_rows("asked", root)]
     return tuple(dict.fromkeys(found))
 
 
@@ -117,7 +119,7 @@ class Training:
 
 @cache
 def shipped() -> Training:
-    """The questions that the shipped weights were trained on. Raises CorpusError."""
+    """Those of the corpus that ships: at least what the shipped weights were trained on. Raises CorpusError."""
     return Training(training_questions())
 
 
