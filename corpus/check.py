@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from corpus.check_documentation import check_documentation
 from corpus.check_documents import CorpusDocument, check_documents, check_reading_list, load_documents
 from corpus.check_overlap import (
     SEARCHED,
@@ -30,6 +31,7 @@ from corpus.check_overlap import (
 from corpus.check_questions import check_question_files, check_question_set, opening, overlap
 from corpus.check_reading import check_reading_files
 from corpus.check_rows import check_rows
+from corpus.documentation import DocumentationPassage
 from corpus.findings import Finding
 from corpus.format import KINDS, LANGUAGES, ROOT, SPLITS, Question, ReadingPassage
 from corpus.text import word_count
@@ -45,6 +47,7 @@ class Report:
     documents: tuple[CorpusDocument, ...]
     questions: tuple[Question, ...]
     passages: tuple[ReadingPassage, ...]
+    documentation: tuple[DocumentationPassage, ...]
     rows: Mapping[str, int]
     contamination: tuple[Contamination, ...]
     findings: tuple[Finding, ...]
@@ -70,9 +73,12 @@ def check(root: Path = ROOT) -> Report:
     findings += reading_findings + check_passages(passages)
     rows, row_findings = check_rows(root)
     findings += row_findings
-    shared = contamination(questions, passages)
+    documentation, documentation_findings = check_documentation(root)
+    findings += documentation_findings
+    shared = contamination(questions, passages, documentation)
     return Report(
-        tuple(documents), tuple(questions), tuple(passages), rows, tuple(shared), tuple(sorted(findings))
+        tuple(documents), tuple(questions), tuple(passages), tuple(documentation), rows, tuple(shared),
+        tuple(sorted(findings)),
     )
 
 
@@ -82,6 +88,7 @@ def tables(report: Report) -> Iterator[str]:
     yield from _questions_table(report.questions)
     yield from _measures_table(report.questions)
     yield from _reading_table(report.passages)
+    yield from _documentation_table(report.documentation)
     yield from _rows_table(report.rows)
     yield from _contamination_table(report.contamination)
 
@@ -149,6 +156,20 @@ def _reading_table(passages: Sequence[ReadingPassage]) -> Iterator[str]:
             empty = sum(q.answer is None for q in asked)
             size = sum(word_count(p.text) for p in own)
             yield f"| {code} {split} | {len(own)} | {size:,} | {len(asked)} | {empty} |"
+    yield ""
+
+
+def _documentation_table(passages: Sequence[DocumentationPassage]) -> Iterator[str]:
+    yield "| documentation | passages | questions | without an answer | asked in both | how, compare, which |"
+    yield "|---|---:|---:|---:|---:|---:|"
+    for code in LANGUAGES:
+        for split in ("train", "dev"):
+            own = [p for p in passages if p.language == code and p.split == split]
+            asked = [q for p in own for q in p.questions]
+            empty = sum(q.full is None for q in asked)
+            other = sum(q.other is not None for q in asked)
+            open_ = sum(q.kind in ("how", "compare", "which") for q in asked)
+            yield f"| {code} {split} | {len(own)} | {len(asked)} | {empty} | {other} | {open_} |"
     yield ""
 
 

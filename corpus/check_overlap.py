@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from corpus.documentation import DocumentationPassage
 from corpus.findings import Finding, error, warning
 from corpus.format import Question, ReadingPassage
 from corpus.text import ngrams, shingles, similar_pairs, words
@@ -80,13 +81,20 @@ def check_passages(passages: Sequence[ReadingPassage]) -> list[Finding]:
     return findings
 
 
-def contamination(questions: Sequence[Question], passages: Sequence[ReadingPassage]) -> list[Contamination]:
+def contamination(
+    questions: Sequence[Question], passages: Sequence[ReadingPassage],
+    documentation: Sequence[DocumentationPassage] = (),
+) -> list[Contamination]:
     """One row for each language and held-out split."""
     rows: list[Contamination] = []
     for language in sorted({q.language for q in questions}):
         own = [q for q in questions if q.language == language]
         train = [q for q in own if q.split == "train"]
         texts = _training_texts(train, [p for p in passages if p.language == language and p.split == "train"])
+        texts += [
+            text for p in documentation if p.language == language and p.split == "train"
+            for q in p.questions for text in (q.question, q.full) if text
+        ]
         long = {gram for text in texts for gram in ngrams(words(text), LONG)}
         short = {gram for text in texts for gram in ngrams(words(text), SHORT)}
         quotes = {item.quote for q in train for item in q.evidence}

@@ -1,10 +1,12 @@
 """Hits become an answer: read, decide whether the documents answer, write, check each sentence, cite it.
 
-1. The reader reads the question with every hit; every sentence of them is a candidate to carry the answer.
+1. The reader reads the question with every hit; every sentence of them is a candidate to carry the answer. The best few
+   are read again as claims: does the passage support them, do they answer?
 2. If the best candidate is not likely enough to be right, the answer is an abstention with its reason.
 3. Passages whose best sentence is clearly worse than the best of all are put aside.
-4. The decoder writes; every finished sentence is checked against the words it was copied from and shown only then.
-5. Where the first sentence does not pass, the best candidates are quoted instead and marked as quotations.
+4. The decoder writes; every finished sentence is verified against the passage it was copied from and shown only then.
+5. Where the first sentence is less likely to be right than the best candidates, these are quoted instead and marked as
+   quotations.
 """
 
 from __future__ import annotations
@@ -23,10 +25,10 @@ from numpy.typing import NDArray
 
 from generator.answer import Answer, Citation, Mode, Reason, Sentence
 from generator.checkpoint import SHIPPED, load_decoder
-from generator.decisions import Decisions, log_odds, weighted
-from generator.engine import Engine, Generated, Reading
-from generator.evidence import Candidate, Choice, candidates, choose
-from generator.grounding import Draft, Interval, draft_sentence, sentence_ranges
+from generator.decisions import READ_AGAIN, Decisions, log_odds, probability, weighted
+from generator.engine import Engine, Generated, Reading, Verdict
+from generator.evidence import Candidate, Choice, candidates, choose, shortlist
+from generator.grounding import Draft, Interval, draft_sentence, sentence_ranges, worth_showing
 from generator.memory import Passage, Prompt, PromptEncoder, Source
 from generator.model import Memory
 from generator.options import AnswerOptions
@@ -66,13 +68,19 @@ class _Context:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One question before any threshold. passages: the texts read; candidates: their sentences;
-    draft: the decoder's first sentence; written: all that it wrote."""
+    """One question before any threshold. passages: the texts read; candidates: their sentences; verdicts: on those
+    that might be shortlisted; draft: the decoder's first sentence, and the verdict on it; written: its words."""
 
     passages: tuple[str, ...]
     candidates: list[Candidate]
+    verdicts: dict[Candidate, Verdict]
     draft: Draft | None
+    draft_verdict: Verdict | None
     written: str
+
+    def verdicts_of(self, chosen: Sequence[Candidate]) -> list[Verdict]:
+        """Those on `chosen`; what was not asked about counts as wrong."""
+        return [self.verdicts.get(candidate, Verdict(-10.0, -10.0)) for candidate in chosen]
 
 
 class Answerer:
@@ -115,7 +123,7 @@ class Answerer:
         choice: Choice | None = None
         if mode == "rag":
             found = self._candidates(context, reading)
-            choice = choose(found, self.decisions)
+            choice = choose(found, self.decisions, lambda listed: self._verdicts(context, listed))
             timings["prefill"] = _since(started)
             confidence = 0.0 if choice is None else choice.confidence
             if choice is None or (options.abstain and confidence < self.decisions.threshold(options.risk)):
@@ -145,15 +153,25 @@ class Answerer:
         (generated,) = self.engine.write(
             [prompt], _masked(memory, sources[0], self._kept(found)), sources, SamplingOptions(), options.max_tokens
         )
-        passages = tuple(passage.text for passage in context.passages)
-        titles = [passage.title for passage in context.passages]
         ranges = sentence_ranges(generated.text, ended=True)
-        draft = None
-        if ranges:
-            pieces = [p for p in generated.pieces if p.start < ranges[0][1]]
-            text = generated.text[slice(*ranges[0])]
-            draft = draft_sentence(text, pieces, passages, titles, question)
-        return Probe(passages, found, draft, generated.text)
+        draft = self._draft(context, generated, ranges[0]) if ranges else None
+        listed = shortlist(found, self.decisions, 2 * READ_AGAIN)  # other weights may list others
+        verdicts = dict(zip(listed, self._verdicts(context, listed), strict=True))
+        passages = tuple(passage.text for passage in context.passages)
+        verdict = None if draft is None else self._verdict(context, draft)
+        return Probe(passages, found, verdicts, draft, verdict, generated.text)
+
+    def _verdicts(self, context: _Context, chosen: Sequence[Candidate]) -> list[Verdict]:
+        """What the verifier says of sentences, each as a claim beside its passage."""
+        claims = [
+            (" ".join(context.passages[c.passage].text[slice(*c.interval)].split()), context.passages[c.passage])
+            for c in chosen
+        ]
+        return self.engine.verify(context.question, claims)
+
+    def _verdict(self, context: _Context, draft: Draft) -> Verdict:
+        (verdict,) = self.engine.verify(context.question, [(draft.text, context.passages[draft.passage])])
+        return verdict
 
     def _candidates(self, context: _Context, reading: Reading) -> list[Candidate]:
         """Every sentence of the passages with its features."""
@@ -201,7 +219,7 @@ class Answerer:
             ranges = sentence_ranges(generated.text, last)
             for interval in ranges[shown:]:
                 shown += 1
-                sentence = self._checked(context, generated, interval, numbers)
+                sentence = self._checked(context, generated, interval, choice, numbers)
                 if sentence is None and not seen:
                     yield from self._quotations(context, choice, numbers)
                     return
@@ -214,37 +232,42 @@ class Answerer:
                 return
 
     def _checked(
-        self, context: _Context, generated: Generated, interval: Interval, numbers: dict[tuple[str, Interval], int]
+        self, context: _Context, generated: Generated, interval: Interval, choice: Choice | None,
+        numbers: dict[tuple[str, Interval], int],
     ) -> Sentence | None:
         """The sentence with its citation, or None if it is not good enough to be shown."""
-        text = generated.text[slice(*interval)].strip()
-        pieces = [p for p in generated.pieces if interval[0] <= p.start < interval[1]]
         if context.mode == "closed_book":
+            text = generated.text[slice(*interval)].strip()
             return Sentence(text, "decoder") if text else None
+        draft = self._draft(context, generated, interval)
+        if draft is None:
+            return None
+        verdict = self._verdict(context, draft)
+        confidence = 0.0 if choice is None else choice.confidence
+        if context.options.verify and not worth_showing(draft, verdict, confidence, self.decisions):
+            return None
+        support = probability(verdict.supported)
+        return Sentence(_closed(draft.text), "decoder", _citations(context, draft, numbers, support))
+
+    @staticmethod
+    def _draft(context: _Context, generated: Generated, interval: Interval) -> Draft | None:
+        pieces = [p for p in generated.pieces if interval[0] <= p.start < interval[1]]
         passages = [passage.text for passage in context.passages]
         titles = [passage.title for passage in context.passages]
-        draft = draft_sentence(text, pieces, passages, titles, context.question)
-        if draft is None or (context.options.verify and not self._holds(draft)):
-            return None
-        return Sentence(_closed(draft.text), "decoder", _citations(context, draft, numbers))
-
-    def _holds(self, draft: Draft) -> bool:
-        limits = self.decisions
-        return (
-            draft.numbers_hold
-            and draft.supported >= limits.supported
-            and draft.log_probability >= limits.log_probability
-            and len(draft.text.split()) >= 2
+        return draft_sentence(
+            generated.text[slice(*interval)].strip(), pieces, passages, titles, context.question
         )
 
     def _quotations(
         self, context: _Context, choice: Choice | None, numbers: dict[tuple[str, Interval], int]
     ) -> Iterator[Sentence]:
         """The chosen sentences, word for word."""
-        for chosen in () if choice is None else (choice.candidate, *choice.further):
+        quoted = () if choice is None else (choice.candidate, *choice.further)
+        for chosen, verdict in zip(quoted, self._verdicts(context, quoted), strict=True):
             text = context.passages[chosen.passage].text[slice(*chosen.interval)]
             draft = Draft(text, chosen.passage, (chosen.interval,), 1.0, True, 0.0)
-            yield Sentence(" ".join(text.split()), "quotation", _citations(context, draft, numbers))
+            citations = _citations(context, draft, numbers, probability(verdict.supported))
+            yield Sentence(" ".join(text.split()), "quotation", citations)
 
     def _abstained(
         self, context: _Context, reason: Reason, timings: dict[str, float], usage: dict[str, int],
@@ -295,9 +318,10 @@ def _context(
 
 
 def _citations(
-    context: _Context, draft: Draft, numbers: dict[tuple[str, Interval], int]
+    context: _Context, draft: Draft, numbers: dict[tuple[str, Interval], int], support: float
 ) -> tuple[Citation, ...]:
-    """One citation per quoted sentence; the same quote keeps its number through the answer."""
+    """One citation per quoted sentence; the same quote keeps its number through the answer. support: 0..1, by the
+    verifier."""
     hit, document = context.hits[draft.passage], context.documents[draft.passage]
     citations = []
     for a, z in draft.intervals:
@@ -306,7 +330,7 @@ def _citations(
         citations.append(
             Citation(
                 number, hit.chunk.id, document.id, document.title, document.sources[0] if document.sources else "",
-                document.page_of(start), start, end, document.text[start:end],
+                document.page_of(start), start, end, document.text[start:end], round(support, 4),
             )
         )
     return tuple(citations)

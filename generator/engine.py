@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 
 from generator.constraints import Constraints
-from generator.memory import EVIDENCE, MemoryBatch, Prompt, PromptEncoder, Source
+from generator.memory import EVIDENCE, MemoryBatch, Passage, Prompt, PromptEncoder, Source
 from generator.model import Decoder, Memory
 from generator.pieces import Assembler, special_id
 from generator.read_before import ReadBefore
@@ -68,6 +68,14 @@ class Reading:
     relevance: tuple[float, ...]
     pieces: tuple[tuple[PieceScores, ...], ...]
     span: tuple[int, int, int, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Log-odds that a passage supports a claim, and that the claim answers the question."""
+
+    supported: float
+    answers: float
 
 
 class _Row:
@@ -153,6 +161,15 @@ class Engine:
         """Log-odds of each passage of the prompt to answer it."""
         found: list[float] = self._memory([prompt], self.encoder.batch([prompt])).relevance[0].tolist()
         return found
+
+    @torch.inference_mode()
+    def verify(self, question: str, claims: Sequence[tuple[str, Passage]]) -> list[Verdict]:
+        """What the verifier says of each (claim, passage)."""
+        if not claims:
+            return []
+        prompts = [Prompt(question, (passage,), claim) for claim, passage in claims]
+        scores = self.model.verify(self.encoder.batch(prompts).to(self.device))[:, 0]
+        return [Verdict(supported, answers) for supported, answers in scores.tolist()]
 
     def _memory(self, prompts: Sequence[Prompt], batch: MemoryBatch) -> Memory:
         batch = batch.to(self.device)

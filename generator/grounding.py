@@ -2,7 +2,7 @@
 
 A citation is where the copied pieces of a sentence stood: the passage that most of them came from, and in it the
 sentences that they were copied out of. So a quote exists by construction; the checks ask whether it carries the
-sentence: every number stands in the quote or the titles, and most of the words do.
+sentence: every number stands in the quote or the titles, and the verifier finds the rest supported.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from generator.engine import Written
+from generator.decisions import Decisions, log_odds, probability, weighted
+from generator.engine import Verdict, Written
 from generator.memory import EVIDENCE
 from generator.metrics import words
 from ingest.sentences import split_sentences
@@ -112,3 +113,19 @@ def draft_sentence(
     share, holds = support(text, f"{quote} {titles[passage]}", question)
     mean = sum(piece.log_probability for piece in pieces) / max(1, len(pieces))
     return Draft(text.strip(), passage, intervals, share, holds, mean)
+
+
+def draft_features(draft: Draft, verdict: Verdict, confidence: float) -> tuple[float, ...]:
+    """`decisions.DRAFT`; confidence: that of the sentence chosen for quoting."""
+    return (
+        draft.log_probability, draft.supported, verdict.supported, verdict.answers, log_odds(confidence), 1.0
+    )
+
+
+def worth_showing(draft: Draft, verdict: Verdict, confidence: float, decisions: Decisions) -> bool:
+    """Whether a sentence of the decoder is as likely to be right as the quotation that would stand in its place. One
+    with a number that its source has not is never shown."""
+    if not draft.numbers_hold or len(draft.text.split()) < 2:
+        return False
+    right = probability(weighted(decisions.draft, draft_features(draft, verdict, confidence)))
+    return right >= confidence + decisions.own

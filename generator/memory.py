@@ -2,7 +2,8 @@
 
 A prompt is a question and any number of passages; without passages it is the closed-book arm. The *memory* that the
 decoder attends to and copies from is laid out as the question's pieces followed by each passage's: M = Sq + P * Sp
-positions. A passage is its title (what the text is about; may be copied from, is no evidence) and its text.
+positions. A passage is its title (what the text is about; may be copied from, is no evidence) and its text. Where a
+sentence is to be verified, this claim follows the question.
 
 Nothing in a text can become a special token: the tokenizer knows none, so `[SEP]` in a document is letters.
 """
@@ -18,6 +19,7 @@ from tokenizers import Tokenizer
 from generator.pieces import Piece, pieces_of, special_id
 
 MAX_QUESTION_TOKENS = 48
+MAX_CLAIM_TOKENS = 72
 MAX_TITLE_TOKENS = 24
 MAX_PASSAGE_TOKENS = 288
 
@@ -35,10 +37,11 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A question and the passages to answer it from; none: closed book."""
+    """A question and the passages to answer it from; none: closed book. claim: an answer to be verified."""
 
     question: str
     passages: tuple[Passage, ...] = ()
+    claim: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +109,15 @@ class PromptEncoder:
         self._begin = special_id(tokenizer, "[CLS]")
         self._end = special_id(tokenizer, "[SEP]")
 
-    def question(self, text: str) -> list[tuple[int, Source | None]]:
-        """Token ids of a question with special tokens, and what stands at each. Of a long one the end is kept: that
-        is where people ask."""
+    def question(self, text: str, claim: str = "") -> list[tuple[int, Source | None]]:
+        """Token ids, [CLS] question [SEP] or [CLS] question [SEP] claim [SEP], and what stands at each. Of a long
+        question the end is kept: that is where people ask."""
         sources = _sources(text, pieces_of(self.tokenizer, text), -1, QUESTION)
-        return self._framed(sources[-MAX_QUESTION_TOKENS:])
+        head = self._framed(sources[-MAX_QUESTION_TOKENS:])
+        if not claim:
+            return head
+        pieces = pieces_of(self.tokenizer, claim, MAX_CLAIM_TOKENS)
+        return head + self._framed(_sources(claim, pieces, -1, QUESTION))[1:]
 
     def passage(self, passage: Passage, number: int) -> list[tuple[int, Source | None]]:
         """Token ids of a passage, [CLS] title [SEP] text [SEP], and what stands at each."""
@@ -128,7 +135,7 @@ class PromptEncoder:
 
     def batch(self, prompts: Sequence[Prompt]) -> MemoryBatch:
         """Tensors for `prompts`, padded to the longest question and passage and to the most passages."""
-        questions = [self.question(prompt.question) for prompt in prompts]
+        questions = [self.question(prompt.question, prompt.claim) for prompt in prompts]
         passages = [[self.passage(p, n) for n, p in enumerate(prompt.passages)] for prompt in prompts]
         B = len(prompts)
         Sq = self._padded(max(len(row) for row in questions))

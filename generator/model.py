@@ -2,7 +2,7 @@
 
     question, passages --(word rows and the first `frozen_layers` of the embedder, each text alone)--> token states
     --(trained joint layers, started from the embedder's others, question with each passage)--> memory
-    memory --> heads: relevance of a passage, answer span, evidence
+    memory --> heads: relevance of a passage, answer span, evidence; with a claim after the question: support
     memory --(cross-attention; Fusion-in-Decoder: Izacard & Grave 2021, arXiv 2007.01282)--> decoder
     decoder --> one softmax over the small vocabulary and all memory positions (See et al. 2017, arXiv 1704.04368)
 
@@ -52,7 +52,7 @@ class DecoderConfig:
 
 
 # Parameters of the reader, by the beginning of their names; all others write.
-READER = ("joint.", "segment", "span_head.", "evidence_head.", "relevance_head.")
+READER = ("joint.", "segment", "span_head.", "evidence_head.", "relevance_head.", "support_head.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,7 @@ class Decoder(nn.Module):
         self.span_head = nn.Linear(E, 2)
         self.evidence_head = nn.Linear(E, 1)
         self.relevance_head = nn.Linear(E, 1)
+        self.support_head = nn.Linear(E, 2)
         self.input = nn.Linear(E, C, bias=False)
         self.copied_state = nn.Linear(E, C, bias=False)
         self.case_in = nn.Embedding(CASES, C)
@@ -184,6 +185,14 @@ class Decoder(nn.Module):
         pair = torch.cat([question.repeat_interleave(P, dim=0), passages], dim=1)
         pair_mask = torch.cat([batch.question_mask.repeat_interleave(P, dim=0), flat_mask], dim=1)
         return self._joint_states(pair, pair_mask)
+
+    def verify(self, batch: MemoryBatch) -> torch.Tensor:
+        """Log-odds [B, P, 2], float32, that each passage supports the claim of its prompt, and that the claim answers
+        the question."""
+        B, P, _ = batch.passage_ids.shape
+        first = self.pair_states(batch)[:, batch.question_ids.shape[1]]
+        scores: torch.Tensor = self.support_head(first).float()
+        return scores.view(B, P, 2)
 
     def memory(self, batch: MemoryBatch, joint: torch.Tensor) -> Memory:
         """Memory and reader scores from what `pair_states` gave for the batch."""

@@ -228,6 +228,43 @@ def reader(
 
 
 @app.command()
+def verifier(
+    context: typer.Context,
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with qa/ and halu/")],
+    limit: Annotated[int, typer.Option("--limit", help="At most N questions of each source")] = 60,
+    json: Json = False, device: Device = None,
+) -> None:
+    """The verifier on right and wrong claims about dev passages: AUROC per kind of fault.
+
+    Wrong claims have another number or name, a negation, say something else of the passage, or stand beside another.
+
+    Example: lectern evaluate verifier --data data
+    """
+    from api.evaluate import reader as reading
+    from api.evaluate import verifying
+    from generator.answerer import load_answerer
+    from retrieval.embedder import load_embedder
+
+    run = Run.of(context, None, json, device)
+    own = load_embedder(device=run.device or "cpu")
+    engine = load_answerer(own, device=run.device or "cpu").engine
+    with _bar() as progress:
+        examples = reading.dev_examples(data, own.count_tokens, limit)
+        task = progress.add_task("Verifying", total=None)
+        rows = verifying.judge(engine, examples, lambda n, total: progress.update(task, completed=n, total=total))
+        task = progress.add_task("HaluEval", total=None)
+        rows += verifying.judge_halueval(
+            engine, data, 5 * limit, lambda n, total: progress.update(task, completed=n, total=total)
+        )
+    figures = verifying.aurocs(rows)
+    if run.json:
+        print_json({"auroc": figures, "claims": len(rows)})
+        return
+    for name, values in figures.items():
+        out.print(f"{name}: AUROC against " + ", ".join(f"{fault} {value}" for fault, value in values.items()))
+
+
+@app.command()
 def injections(
     context: typer.Context, save: Save = None, json: Json = False, device: Device = None,
 ) -> None:

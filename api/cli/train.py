@@ -141,8 +141,8 @@ def thresholds(
     for line in fit.matches(rows, decisions):
         out.print(line)
     out.print(
-        f"abstain below {decisions.default}; quote below log-probability {decisions.log_probability} or support "
-        f"{decisions.supported}; from {len(rows)} questions; written to {folder}"
+        f"abstain below {decisions.default}; quote where the decoder's own sentence trails the quotation by more than "
+        f"{-decisions.own:.2f} in probability; from {len(rows)} questions; written to {folder}"
     )
 
 

@@ -24,6 +24,7 @@ from generator.engine import Engine, Reading
 from generator.memory import Passage, Prompt
 from generator.metrics import token_f1
 from generator.training.corpus_examples import load_corpus_examples
+from generator.training.documentation_examples import documentation_examples
 from generator.training.examples import Example, load_reading_examples, shared_examples
 from generator.training.mining import mine
 from ingest.sentences import split_sentences
@@ -48,10 +49,12 @@ def dev_examples(data: Path, count_tokens: Callable[[str], int], per_source: int
     translated = {row.id: row.text for row in load_rows("translations")}
     every = [example for example, is_dev in shared_examples(data, {}, translated) if is_dev]
     every += load_reading_examples("dev") + load_corpus_examples("dev", count_tokens)[0]
+    every += documentation_examples(data, "dev")
     rng = random.Random(11)
     chosen: list[Example] = []
     for source in (
-        "new_wiki", "cross", "reading-en", "reading-ru", "reading-cross", "corpus-en", "corpus-ru", "corpus-cross"
+        "new_wiki", "cross", "reading-en", "reading-ru", "reading-cross", "docs-en", "docs-ru", "docs-cross",
+        "corpus-en", "corpus-ru", "corpus-cross",
     ):
         own = [example for example in every if example.source == source]
         chosen += rng.sample(own, min(per_source, len(own)))

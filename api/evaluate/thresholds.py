@@ -3,7 +3,8 @@
 Never on test. For every dev question the passages are found, read and answered, with nothing decided. From that:
 
 - the weights of the ranking are those under which passages that hold a quote come first;
-- the weights of sentences, those under which the sentences of the evidence come first;
+- the weights of sentences, those under which the sentences of the evidence come first; then, among the best few of
+  them, those of what the verifier says;
 - a further sentence is quoted beside the best from the share of the softmax at which half of such ones are evidence;
 - confidence is a logistic regression: how likely the chosen sentence holds the answer, unanswerable questions counting
   as wrong;
@@ -11,8 +12,8 @@ Never on test. For every dev question the passages are found, read and answered,
   answerable answered and unanswerable abstained: Youden 1950), each language counting the same;
 - an abstention says that no passage is about the question where the best one's rank is below that of nineteen in
   twenty answerable questions;
-- the decoder's sentence is replaced by a quotation below the mean log-probability and the support at which Match was
-  highest (ties: fewest quotations);
+- how likely the decoder's own sentence is right is another logistic regression; it is replaced by a quotation where it
+  is behind that by more than the margin at which Match was highest, less a price for each quotation;
 - the curve holds risk and coverage for a grid of thresholds, for those who name a risk (Geifman & El-Yaniv 2017,
   arXiv 1705.08500).
 
@@ -23,7 +24,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -33,14 +33,14 @@ from api.pipeline import Pipeline
 from corpus.format import Question
 from generator.answerer import Answerer, Probe
 from generator.decisions import SENTENCE, Decisions, Point, probability, weighted
-from generator.evidence import Candidate, choose, further_shares
+from generator.evidence import Candidate, Choice, choose, claim_features, further_shares, shortlist
+from generator.grounding import draft_features, worth_showing
 from generator.reranker import ReaderReranker
 from generator.training.fitting import fit_choice, fit_probability
 from retrieval.metrics import auroc
 
 _GRID = tuple(n / 50 for n in range(1, 50))
-_LOG_PROBABILITIES = (-6.0, -2.0, -1.5, -1.0, -0.8, -0.6, -0.5, -0.4, -0.3, -0.25, -0.2, -0.15, -0.1)
-_SUPPORTS = (0.6, 0.7, 0.8, 0.9, 1.0)
+_MARGINS = tuple(n / 50 for n in range(-25, 26))
 # Quoting must buy this much Match per answer that it replaces: the decoder's own words are what is wanted.
 _PRICE_OF_QUOTING = 0.02
 _SHARES = tuple(n / 50 for n in range(2, 25))
@@ -118,10 +118,40 @@ def _groups(rows: Iterable[Probed]) -> list[tuple[list[tuple[float, ...]], list[
     ]
 
 
+def _choice(row: Probed, decisions: Decisions) -> Choice | None:
+    return choose(row.probe.candidates, decisions, row.probe.verdicts_of)
+
+
+def _listed(row: Probed, decisions: Decisions) -> tuple[list[Candidate], list[tuple[float, ...]]]:
+    """The candidates that are read again, and `decisions.CLAIM` of each."""
+    listed = shortlist(row.probe.candidates, decisions)
+    verdicts = row.probe.verdicts_of(listed)
+    return listed, [claim_features(c, v, decisions) for c, v in zip(listed, verdicts, strict=True)]
+
+
+def _claims(rows: Iterable[Probed], decisions: Decisions) -> list[tuple[list[tuple[float, ...]], list[bool]]]:
+    groups = []
+    for row in rows:
+        if row.question.answerable:
+            listed, features = _listed(row, decisions)
+            groups.append((features, [in_evidence(row.question, candidate, row.probe) for candidate in listed]))
+    return groups
+
+
+def _drafts(rows: Sequence[Probed], decisions: Decisions) -> tuple[float, ...]:
+    features, right = [], []
+    for row in rows:
+        choice, draft, verdict = _choice(row, decisions), row.probe.draft, row.probe.draft_verdict
+        if choice is not None and draft is not None and verdict is not None:
+            features.append(draft_features(draft, verdict, choice.confidence))
+            right.append(is_right(row.question, row.probe.written))
+    return fit_probability(features, right)
+
+
 def _confidence(rows: Sequence[Probed], decisions: Decisions) -> tuple[float, ...]:
     features, right = [], []
     for row in rows:
-        choice = choose(row.probe.candidates, decisions)
+        choice = _choice(row, decisions)
         if choice is not None:
             features.append(choice.features)
             right.append(row.question.answerable and _quotation_right(row, decisions))
@@ -130,14 +160,14 @@ def _confidence(rows: Sequence[Probed], decisions: Decisions) -> tuple[float, ..
 
 def _quotation(row: Probed, decisions: Decisions) -> str:
     """What would be quoted."""
-    choice = choose(row.probe.candidates, decisions)
+    choice = _choice(row, decisions)
     chosen = () if choice is None else (choice.candidate, *choice.further)
     return " ".join(row.probe.passages[c.passage][slice(*c.interval)] for c in chosen)
 
 
 def _quotation_right(row: Probed, decisions: Decisions) -> bool:
     """Whether what would be quoted holds the gold string, or its first sentence is evidence."""
-    choice = choose(row.probe.candidates, decisions)
+    choice = _choice(row, decisions)
     if choice is None or not row.question.answerable:
         return False
     return is_right(row.question, _quotation(row, decisions)) or in_evidence(
@@ -151,9 +181,11 @@ def fit_ranking(rows: Sequence[Ranked], decisions: Decisions) -> Decisions:
 
 
 def fit_sentences(rows: Sequence[Probed], decisions: Decisions) -> Decisions:
-    """`decisions` with weights of sentences and of confidence."""
+    """`decisions` with weights of sentences, of claims, of confidence and of drafts."""
     fitted = dataclasses.replace(decisions, sentence=fit_choice(_groups(rows)))
-    return dataclasses.replace(fitted, confidence=_confidence(rows, fitted))
+    fitted = dataclasses.replace(fitted, claim=fit_choice(_claims(rows, fitted)))
+    fitted = dataclasses.replace(fitted, confidence=_confidence(rows, fitted))
+    return dataclasses.replace(fitted, draft=_drafts(rows, fitted))
 
 
 def fold_of(question: Question) -> int:
@@ -171,7 +203,7 @@ def cross_fitted(rows: Sequence[Probed], decisions: Decisions) -> list[tuple[Pro
             continue
         fitted = fit_sentences(outside, decisions)
         for row in inside:
-            choice = choose(row.probe.candidates, fitted)
+            choice = _choice(row, fitted)
             if choice is not None:
                 judged.append((row, choice.confidence, _quotation_right(row, fitted)))
     return judged
@@ -205,13 +237,12 @@ def matches(rows: Sequence[Probed], decisions: Decisions) -> list[str]:
     return lines
 
 
-def passes(probe: Probe, log_probability: float, supported: float) -> bool:
-    """Whether the decoder's sentence would be shown at these limits."""
-    draft = probe.draft
-    return (
-        draft is not None and draft.numbers_hold and draft.log_probability >= log_probability
-        and draft.supported >= supported
-    )
+def passes(row: Probed, decisions: Decisions) -> bool:
+    """Whether the decoder's sentence would be shown."""
+    choice, draft, verdict = _choice(row, decisions), row.probe.draft, row.probe.draft_verdict
+    if choice is None or draft is None or verdict is None:
+        return False
+    return worth_showing(draft, verdict, choice.confidence, decisions)
 
 
 def choose_also(rows: Sequence[Probed], decisions: Decisions) -> float:
@@ -221,9 +252,10 @@ def choose_also(rows: Sequence[Probed], decisions: Decisions) -> float:
         found = row.probe.candidates
         if not row.question.answerable or not found:
             continue
-        sums = [weighted(decisions.sentence, candidate.features) for candidate in found]
-        shares = further_shares(found, sums, max(range(len(found)), key=sums.__getitem__))
-        added += [(share, in_evidence(row.question, found[n], row.probe)) for n, share in shares[:2]]
+        listed, features = _listed(row, decisions)
+        values = [weighted(decisions.claim, row_features) for row_features in features]
+        shares = further_shares(listed, values, max(range(len(listed)), key=values.__getitem__))
+        added += [(share, in_evidence(row.question, listed[n], row.probe)) for n, share in shares[:2]]
     for share in _SHARES:
         kept = [right for value, right in added if value >= share]
         if kept and sum(kept) >= 0.5 * len(kept):
@@ -231,20 +263,21 @@ def choose_also(rows: Sequence[Probed], decisions: Decisions) -> float:
     return 1.0
 
 
-def choose_limits(rows: Sequence[Probed], decisions: Decisions) -> tuple[float, float]:
-    """(log_probability, supported) with the highest Match less the price of quoting."""
+def choose_own(rows: Sequence[Probed], decisions: Decisions) -> float:
+    """The margin with the highest Match less the price of quoting."""
     answerable = [row for row in rows if row.question.answerable]
-    quotations = {row.question.id: _quotation(row, decisions) for row in answerable}
+    quoted = [is_right(row.question, _quotation(row, decisions)) for row in answerable]
+    written = [is_right(row.question, row.probe.written) for row in answerable]
 
-    def worth(limits: tuple[float, float]) -> float:
-        total = 0.0
-        for row in answerable:
-            shown = passes(row.probe, *limits)
-            text = row.probe.written if shown else quotations[row.question.id]
-            total += is_right(row.question, text) - (0.0 if shown else _PRICE_OF_QUOTING)
-        return total
+    def worth(margin: float) -> float:
+        with_margin = dataclasses.replace(decisions, own=margin)
+        shown = [passes(row, with_margin) for row in answerable]
+        return sum(
+            own if show else other - _PRICE_OF_QUOTING
+            for show, own, other in zip(shown, written, quoted, strict=True)
+        )
 
-    return max(itertools.product(_LOG_PROBABILITIES, _SUPPORTS), key=worth)
+    return max(_MARGINS, key=worth)
 
 
 def balanced(judged: Sequence[tuple[Question, float]], threshold: float) -> float:
@@ -271,10 +304,10 @@ def choose_on_topic(rows: Sequence[Probed], share: float = 0.05) -> float:
 def choose_thresholds(rows: Sequence[Probed], decisions: Decisions) -> Decisions:
     """`decisions`, whose weights are fitted and with which `rows` were probed, with thresholds and curve."""
     decisions = dataclasses.replace(decisions, also=choose_also(rows, decisions))
-    log_probability, supported = choose_limits(rows, decisions)
+    decisions = dataclasses.replace(decisions, own=choose_own(rows, decisions))
     confident = []
     for row in rows:
-        choice = choose(row.probe.candidates, decisions)
+        choice = _choice(row, decisions)
         confident.append((row, 0.0 if choice is None else choice.confidence))
     questions = [(row.question, value) for row, value in confident]
     default = max(_GRID, key=lambda threshold: balanced(questions, threshold))
@@ -283,12 +316,11 @@ def choose_thresholds(rows: Sequence[Probed], decisions: Decisions) -> Decisions
         given = [row for row, value in confident if value >= threshold]
         wrong = 0
         for row in given:
-            shown = passes(row.probe, log_probability, supported)
+            shown = passes(row, decisions)
             text = row.probe.written if shown else _quotation(row, decisions)
             wrong += not (row.question.answerable and is_right(row.question, text))
         if given:
             curve.append(Point(threshold, round(wrong / len(given), 4), round(len(given) / len(rows), 4)))
     return dataclasses.replace(
-        decisions, default=default, log_probability=log_probability, supported=supported, curve=tuple(curve),
-        on_topic=round(choose_on_topic(rows), 4),
+        decisions, default=default, curve=tuple(curve), on_topic=round(choose_on_topic(rows), 4)
     )

@@ -1,7 +1,7 @@
 """How much the questions of an experiment share with those that were trained on.
 
-Training questions are the train split of the corpus's questions and of the reading sets (each in the languages and
-wordings it was written in). Two figures:
+Training questions are the train split of the corpus's questions, of the reading sets and of the questions on
+documentation (each in the languages and wordings it was written in). Two figures:
 
 - the share of questions that have a run of eight words in common with a training question (n-gram contamination as in
   GPT-3, Brown et al. 2020, arXiv 2005.14165, appendix C, with runs of 13; a question is shorter). One of fewer words
@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from corpus.documentation import load_documentation
 from corpus.format import LANGUAGES, ROOT, load_questions, split_of_passage
 from corpus.records import parse_line, read_lines
 from corpus.rows import load_rows
@@ -81,6 +82,8 @@ def training_questions(root: Path = ROOT) -> tuple[str, ...]:
                     rows = record["questions"]
                     found += [row[key] for row in rows for key in ("question", "other") if key in row]
     found += [row.text for row in load_rows("asked", root)]
+    for passage in load_documentation(root, "train"):
+        found += [text for question in passage.questions for text in (question.question, question.other) if text]
     return tuple(dict.fromkeys(found))
 
 

@@ -8,17 +8,21 @@ lose their gold passage and become unanswerable ones.
 from __future__ import annotations
 
 import random
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import torch
 
 from generator.memory import EVIDENCE, MemoryBatch, Passage, Prompt, PromptEncoder
 from generator.pieces import special_id
+from generator.training.claims import Claim
 from generator.training.examples import Example, Interval
 from generator.training.targets import ReadingTargets, Step, TargetBatch, align, target_batch
 from generator.vocabulary import Vocabulary
+from ingest.sentences import split_sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +31,14 @@ class Composition:
 
     mined: share of distractors that are near misses of a search, where there are any. distractors[n]: share of
     *batches* whose prompts get n passages beside the gold one; by batch, because a batch costs as much as its largest
-    prompt.
+    prompt. verified: share of batches that are claims to verify (`claims.ClaimMaker`).
     """
 
     closed_book: float = 0.15
     unanswerable: float = 0.12
     distractors: tuple[float, ...] = (0.6, 0.4)
     mined: float = 0.6
+    verified: float = 0.0
     max_steps: int = 64
 
     def draw_distractors(self, rng: random.Random) -> int:
@@ -55,11 +60,13 @@ class Composed:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one training step takes: the reader's targets or the decoder's."""
+    """What one training step takes: the reader's targets, the decoder's, or those of claims [B, 2] (supported, answers;
+    -1 where it does not matter)."""
 
     memory: MemoryBatch
-    reading: ReadingTargets | None
-    targets: TargetBatch | None
+    reading: ReadingTargets | None = None
+    targets: TargetBatch | None = None
+    claims: torch.Tensor | None = None
 
 
 class Composer:
@@ -126,7 +133,7 @@ class Collator:
     def for_reading(self, composed: Sequence[Composed]) -> Batch:
         """Memory and reading targets."""
         memory = self.encoder.batch([item.prompt for item in composed])
-        return Batch(memory, self._reading(composed, memory), None)
+        return Batch(memory, reading=self._reading(composed, memory))
 
     def for_writing(self, composed: Sequence[Composed]) -> Batch:
         """Memory and decoding targets; an answer that cannot be written is left out of the loss."""
@@ -143,28 +150,38 @@ class Collator:
             )
             rows.append(steps or [])
         targets = target_batch(rows, memory, len(self.vocabulary), self._begin, self.encoder.multiple)
-        return Batch(memory, None, targets)
+        return Batch(memory, targets=targets)
+
+    def for_verifying(self, claims: Sequence[Claim]) -> Batch:
+        """Memory and what holds of each claim."""
+        held = [[int(c.supported), -1 if c.answers is None else int(c.answers)] for c in claims]
+        return Batch(self.encoder.batch([claim.prompt for claim in claims]), claims=torch.tensor(held))
 
     def _reading(self, composed: Sequence[Composed], memory: MemoryBatch) -> ReadingTargets:
         B, P, Sp = memory.passage_ids.shape
         Sq = memory.question_ids.shape[1]
         relevant = torch.full((B, P), -1)
         evidence = torch.zeros(B, P, Sp)
+        sentences = torch.full((B, P, Sp), -1)
         start, end = torch.full((B,), -100), torch.full((B,), -100)
         for b, item in enumerate(composed):
+            ends: list[list[int]] = []  # where the sentences of each passage end
             for p, intervals in enumerate(item.gold):
                 relevant[b, p] = int(bool(intervals))
+                ends.append([end for _, end in split_sentences(item.prompt.passages[p].text)])
+            before = [0, *accumulate(len(row) for row in ends)]
             for m, source in enumerate(memory.sources[b]):
                 if source is None or source.kind != EVIDENCE:
                     continue
                 piece, p = source.piece, source.passage
+                sentences[b, p, m - Sq - p * Sp] = before[p] + bisect_right(ends[p], piece.start)
                 if any(a <= piece.start < z for a, z in item.gold[p]):
                     evidence[b, p, m - Sq - p * Sp] = 1.0
                 if item.span is not None and p == item.span_passage and self._within(piece.start, item.span):
                     if start[b] < 0:
                         start[b] = m - Sq
                     end[b] = m - Sq
-        return ReadingTargets(relevant, start, end, evidence)
+        return ReadingTargets(relevant, start, end, evidence, sentences)
 
     @staticmethod
     def _within(offset: int, span: Interval) -> bool:

@@ -1,9 +1,10 @@
 """`lectern train decoder --stage read|write`: first the reader learns to find answers, then the decoder to say them.
 
-Stage "read" trains the reader's layers and heads: spans, evidence, relevance. English sets teach reading, the reading
-sets and the corpus teach Russian, reading across languages and when not to answer; half of the passages are near
-misses that a search returned. Stage "write" trains the decoder over that reader, which stays as it is: mostly answers
-written as sentences, more distractors, a share without passages. Everything is drawn from one seed.
+Stage "read" trains the reader's layers and heads: spans, evidence, relevance, support of claims. English sets teach
+reading, the reading sets, the corpus and questions on documentation teach Russian, reading across languages and when
+not to answer; half of the passages are near misses that a search returned. Stage "write" trains the decoder over that
+reader, which stays as it is: mostly answers written as sentences, more distractors, a share without passages.
+Everything is drawn from one seed.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from generator.engine import Engine
 from generator.memory import PromptEncoder
 from generator.model import Decoder, DecoderConfig
 from generator.training.batches import Collator, Composer, Composition
+from generator.training.claims import ClaimMaker
 from generator.training.corpus_examples import load_corpus_examples
 from generator.training.dev import dev_prompts, dev_scores
+from generator.training.documentation_examples import documentation_examples
 from generator.training.examples import Example, load_reading_examples, shared_examples
 from generator.training.loop import LoopSettings, Stage, train
 from generator.training.mining import mine
@@ -39,16 +42,18 @@ WEIGHTS: dict[Stage, dict[str, float]] = {
     "read": {
         "new_wiki": 1.0, "new_wiki-written": 1.0, "reddit": 0.25, "amazon_reviews": 0.2, "nq_open_oracle": 0.8,
         "covidqa": 0.5, "cross": 1.0, "reading-ru": 1.6, "reading-en": 1.2, "reading-cross": 1.2,
-        "corpus-ru": 2.5, "corpus-en": 2.0, "corpus-cross": 1.2, "reading-ru-asked": 2.5, "reading-en-asked": 2.0,
+        "corpus-ru": 2.5, "corpus-en": 2.0, "corpus-cross": 1.2, "reading-ru-asked": 2.0, "reading-en-asked": 1.6,
+        "docs-ru": 3.0, "docs-en": 2.5, "docs-cross": 2.0,
     },
     "write": {
         "new_wiki": 0.1, "new_wiki-written": 1.0, "reddit": 0.02, "amazon_reviews": 0.02, "nq_open_oracle": 0.1,
         "covidqa": 0.05, "cross": 0.7, "reading-ru": 1.5, "reading-en": 1.2, "reading-cross": 0.7,
         "corpus-ru": 3.0, "corpus-en": 2.5, "corpus-cross": 0.7, "reading-ru-asked": 1.0, "reading-en-asked": 0.8,
+        "docs-ru": 2.0, "docs-en": 1.8, "docs-cross": 0.7,
     },
 }
 COMPOSITIONS: dict[Stage, Composition] = {
-    "read": Composition(closed_book=0.0, unanswerable=0.2, distractors=(0.35, 0.45, 0.2)),
+    "read": Composition(closed_book=0.0, unanswerable=0.2, distractors=(0.35, 0.45, 0.2), verified=0.2),
     "write": Composition(closed_book=0.15, unanswerable=0.0, distractors=(0.4, 0.35, 0.25)),
 }
 
@@ -72,9 +77,12 @@ class _Data:
         train = [example for example, is_dev in shared if not is_dev]
         dev: dict[str, list[Example]] = {}
         held = [example for example, is_dev in shared if is_dev]
-        for example in [*held, *load_reading_examples("dev"), *corpus_dev]:
+        for example in [
+            *held, *load_reading_examples("dev"), *corpus_dev, *documentation_examples(data, "dev")
+        ]:
             dev.setdefault(example.source, []).append(example)
-        return cls([*train, *load_reading_examples("train"), *corpus], dev, fillers, dev_fillers)
+        train += [*load_reading_examples("train"), *corpus, *documentation_examples(data, "train")]
+        return cls(train, dev, fillers, dev_fillers)
 
 
 def train_decoder(
@@ -131,13 +139,15 @@ def train_decoder(
         Collator(encoder, vocabulary, composition.max_steps), examples, [weights[e.source] for e in examples],
         settings, stage, folder / f"{stage}.checkpoint.pt", resume=resume, report=report, on_milestone=milestone,
         milestones=sorted({round(settings.steps * share) for share in (0.5, 1.0)}),
+        claims=ClaimMaker(examples, hard),
     )
 
 
 def _dev_prompts(dev: dict[str, list[Example]], fillers: list[Example], per_source: int) -> list:  # type: ignore[type-arg]
     rng = random.Random(3)
     wanted = (
-        "new_wiki", "cross", "reading-ru", "reading-en", "reading-cross", "corpus-ru", "corpus-en", "corpus-cross"
+        "new_wiki", "cross", "reading-ru", "reading-en", "reading-cross", "corpus-ru", "corpus-en", "corpus-cross",
+        "docs-ru", "docs-en",
     )
     chosen = [e for name in wanted for e in rng.sample(dev.get(name, []), min(per_source, len(dev.get(name, []))))]
     everything = [example for rows in dev.values() for example in rows]

@@ -9,14 +9,15 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
 import torch
 
 from generator.model import READER, Decoder
-from generator.training.batches import Collator, Composer, shuffled_batches
+from generator.training.batches import Batch, Collator, Composer, shuffled_batches
+from generator.training.claims import ClaimMaker
 from generator.training.examples import Example
 from generator.training.loss import Losses, losses
 from retrieval.training.mixed import MasterAdamW, cosine_rate
@@ -65,10 +66,12 @@ def train(
     report: Callable[[str], None],
     on_milestone: Callable[[int], None] | None = None,
     milestones: Sequence[int] = (),
+    claims: ClaimMaker | None = None,
 ) -> None:
     """Run a stage: "read" trains the reader, "write" the decoder over it.
 
-    weights[i]: how often example i is drawn, relative to others.
+    weights[i]: how often example i is drawn, relative to others. claims: what the share `composition.verified` of the
+    batches is made of.
     """
     device = next(model.parameters()).device
     optimizer = optimizer_for(model, settings, stage)
@@ -87,10 +90,7 @@ def train(
             drawn = shuffled_batches(examples, weights, settings.batch_size, BLOCK, _rng(settings, block))
             for part in list(drawn)[step - block : settings.steps - block]:
                 rng = _rng(settings, BLOCK * settings.steps + step)
-                distractors = composer.composition.draw_distractors(rng)
-                composed = [composer.compose(example, distractors, rng) for example in part]
-                collate = collator.for_reading if stage == "read" else collator.for_writing
-                result = losses(model, collate(composed), device)
+                result = losses(model, _batch(part, stage, composer, collator, claims, rng), device)
                 result.total.backward()  # type: ignore[no-untyped-call]
                 optimizer.step(cosine_rate(step, settings.steps, settings.warmup_steps))
                 step += 1
@@ -107,6 +107,19 @@ def train(
     _save(checkpoint, optimizer, step)
 
 
+def _batch(
+    part: Sequence[Example], stage: Stage, composer: Composer, collator: Collator, claims: ClaimMaker | None,
+    rng: random.Random,
+) -> Batch:
+    """What one step learns from: claims to verify, or prompts to read or to write from."""
+    answerable = [example for example in part if example.answerable]
+    if claims is not None and answerable and rng.random() < composer.composition.verified:
+        return collator.for_verifying([claims.draw(example, rng) for example in answerable])
+    distractors = composer.composition.draw_distractors(rng)
+    composed = [composer.compose(example, distractors, rng) for example in part]
+    return collator.for_reading(composed) if stage == "read" else collator.for_writing(composed)
+
+
 def _rng(settings: LoopSettings, number: int) -> random.Random:
     return random.Random(settings.seed * 1_000_003 + number)
 
@@ -118,25 +131,25 @@ def _save(path: Path, optimizer: MasterAdamW, step: int) -> None:
 
 
 class _Meter:
-    """Running means of the losses, printed every 50 steps with rate and remaining time."""
+    """Means of the losses since the last line, over the steps that had them; printed every 50 steps with rate and
+    remaining time."""
 
     def __init__(self, report: Callable[[str], None], steps: int, first: int, batch_size: int) -> None:
         self.report, self.steps, self.first, self.batch_size = report, steps, first, batch_size
         self.started = time.monotonic()
-        self.sums = [0.0] * 4
-        self.count = 0
+        self.values: dict[str, list[float]] = {}
 
     def update(self, step: int, result: Losses) -> None:
-        values = (result.decode, result.span, result.evidence, result.relevance)
-        self.sums = [old + float(new.detach()) for old, new in zip(self.sums, values, strict=True)]
-        self.count += 1
+        for field in fields(result):
+            value = float(getattr(result, field.name).detach())
+            if value:
+                self.values.setdefault(field.name, []).append(value)
         if step % 50 == 0:
             seconds = time.monotonic() - self.started
             done = step - self.first
-            means = [value / self.count for value in self.sums]
+            means = " ".join(f"{name} {sum(row) / len(row):.3f}" for name, row in self.values.items())
             self.report(
-                f"step {step}/{self.steps} decode {means[0]:.3f} span {means[1]:.3f} evidence {means[2]:.3f} "
-                f"relevance {means[3]:.3f} {done * self.batch_size / seconds:.1f} examples/s "
+                f"step {step}/{self.steps} {means} {done * self.batch_size / seconds:.1f} examples/s "
                 f"{seconds / done * (self.steps - step) / 60:.0f} min left"
             )
-            self.sums, self.count = [0.0] * 4, 0
+            self.values = {}

@@ -115,16 +115,19 @@ def _choose(
 @dataclass(frozen=True, slots=True)
 class ReadingTargets:
     """relevant [B, P] 1 where the passage answers, -1 where there is no passage; start, end [B] flat positions in
-    P * Sp or -100; evidence [B, P, Sp] 1 in gold sentences."""
+    P * Sp or -100; evidence [B, P, Sp] 1 in gold sentences; sentences [B, P, Sp] number of the sentence among all of
+    the prompt, -1 outside."""
 
     relevant: torch.Tensor
     start: torch.Tensor
     end: torch.Tensor
     evidence: torch.Tensor
+    sentences: torch.Tensor
 
     def to(self, device: torch.device) -> ReadingTargets:
         """The same on another device."""
-        return ReadingTargets(*(value.to(device) for value in (self.relevant, self.start, self.end, self.evidence)))
+        parts = (self.relevant, self.start, self.end, self.evidence, self.sentences)
+        return ReadingTargets(*(value.to(device) for value in parts))
 
 
 @dataclass(frozen=True, slots=True)

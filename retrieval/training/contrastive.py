@@ -25,13 +25,20 @@ from transformers import BertModel
 from retrieval import bilingual
 from retrieval.training.embedder import encode_rows, padded, pool, token_rows, translation_accuracy
 from retrieval.training.mixed import MasterAdamW, cosine_rate
-from retrieval.training.pairs import QuestionPassage, corpus_pairs, reading_pairs, shared_pairs
+from retrieval.training.pairs import (
+    QuestionPassage,
+    corpus_pairs,
+    documentation_pairs,
+    reading_pairs,
+    shared_pairs,
+)
 from retrieval.training.parallel import Pair, load_pairs, split_pairs
 
 # How often a pair of a source is drawn, relative to others.
 WEIGHTS = {
     "new_wiki": 0.35, "nq_open_oracle": 0.5, "covidqa": 0.3, "cross": 0.8, "reading-en": 1.0, "reading-ru": 1.5,
-    "reading-cross": 1.5, "corpus-en": 2.0, "corpus-ru": 2.5, "corpus-cross": 1.5,
+    "reading-cross": 1.5, "corpus-en": 2.0, "corpus-ru": 2.5, "corpus-cross": 1.5, "docs-en": 1.5, "docs-ru": 2.0,
+    "docs-cross": 1.5,
 }
 
 
@@ -93,7 +100,9 @@ class ContrastRun:
         self.before = bilingual.moved(bilingual.load(start).network, self.device, torch.bfloat16)
         shared = list(shared_pairs(data))
         self.train_pairs = [pair for pair, is_dev in shared if not is_dev]
-        self.train_pairs += [*reading_pairs("train"), *corpus_pairs("train", self._count)]
+        self.train_pairs += [
+            *reading_pairs("train"), *corpus_pairs("train", self._count), *documentation_pairs(data, "train")
+        ]
         self.dev_pairs = [pair for pair, is_dev in shared if is_dev]
         self.dev_pairs += [*reading_pairs("dev"), *corpus_pairs("dev", self._count)]
         self.parallel, self.held = split_pairs(load_pairs(data / "parallel" / "en_ru.jsonl.xz"))

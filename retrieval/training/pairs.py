@@ -15,6 +15,7 @@ from corpus.format import Split, load_questions, load_reading
 from corpus.rows import load_rows
 from ingest.sentences import split_sentences
 from retrieval.entries import chunk_text
+from retrieval.training.documentation import documentation_passages
 from retrieval.training.notes import gold_chunks, load_notes
 from retrieval.training.parallel import read_json_lines
 
@@ -95,6 +96,19 @@ def reading_pairs(split: Split) -> Iterator[QuestionPassage]:
             yield QuestionPassage(name, group, passage.language, wording, text, False)
             if question.other is not None:
                 yield QuestionPassage("reading-cross", group, passage.language, question.other, text, True)
+
+
+def documentation_pairs(data: Path, split: Split) -> Iterator[QuestionPassage]:
+    """Answerable questions on passages of documentation, in both languages where they were so asked."""
+    for passage, title, text in documentation_passages(data, split):
+        for question in passage.questions:
+            if question.evidence is None:
+                continue
+            name, group = f"docs-{passage.language}", passage.row.split(":")[0]
+            full = f"{title}\n{text}"
+            yield QuestionPassage(name, group, passage.language, question.question, full, False)
+            if question.other is not None:
+                yield QuestionPassage("docs-cross", group, passage.language, question.other, full, True)
 
 
 def corpus_pairs(split: Split, count_tokens: Callable[[str], int]) -> Iterator[QuestionPassage]:

@@ -1,0 +1,34 @@
+"""Passages of documentation that questions were written on, with their texts from the data folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from corpus.documentation import DocumentationPassage, load_documentation, passage_hash
+from corpus.format import Split
+from retrieval.training.parallel import read_json_lines
+
+
+def documentation_passages(data: Path, split: Split) -> Iterator[tuple[DocumentationPassage, str, str]]:
+    """(passage, title, text) of a split. A title that is a mere file name is left out.
+
+    Raises ValueError if a row of the data folder is not what the questions were written on.
+    """
+    wanted = load_documentation(split=split)
+    for name in dict.fromkeys(passage.set for passage in wanted):
+        own = [passage for passage in wanted if passage.set == name]
+        needed = {passage.row for passage in own}
+        rows = {
+            str(row["id"]): (str(row["title"]), str(row["text"]))
+            for row in read_json_lines(data / "text" / f"{name}.jsonl.xz")
+            if row["id"] in needed
+        }
+        for passage in own:
+            title, text = rows.get(passage.row, ("", ""))
+            text = text[passage.start : passage.end]
+            if passage_hash(text) != passage.sha256:
+                raise ValueError(
+                    f"{passage.place.path}:{passage.place.line}: {name} in {data} has another text at row {passage.row}"
+                )
+            yield passage, "" if title.endswith((".xml", ".md", ".ipynb")) else title, text
