@@ -75,7 +75,7 @@ export class AnswerView {
         element("span", { class: "source-body" },
           element("span", { class: "source-title" }, citation.title,
             element("span", { class: "source-page" }, text("page", citation))),
-          element("q", {}, shortened(citation.quote)))));
+          element("q", support(citation), shortened(citation.quote)))));
   }
 
   hits(answer) {
@@ -94,6 +94,11 @@ export class AnswerView {
     const others = (this.citations ?? []).filter((other) => other.document_id === citation.document_id && other !== citation);
     openReader({ id: citation.document_id, page: citation.page, marks: [citation, ...others] });
   }
+}
+
+// How sure the verifier is that the source says what the sentence says, on hovering over the quote.
+function support(citation) {
+  return citation.support === null ? {} : { title: text("support", { percent: Math.round(citation.support * 100) }) };
 }
 
 function uniqueCitations(answer) {
