@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,6 +11,8 @@ import torch
 from generator.answer import Answer, Sentence
 from generator.answerer import Answerer
 from generator.decisions import Decisions, Point
+from generator.engine import Verdict
+from generator.grounding import Draft, worth_showing
 from generator.options import AnswerOptions
 from ingest.document import Chunk, Document, Page, chunk_id, document_hash
 from retrieval.hit import Hit
@@ -37,7 +40,7 @@ def hits() -> list[Hit]:
 
 
 def answerer(**limits: object) -> Answerer:
-    values = {"default": 0.0, "log_probability": -100.0, "supported": 0.0, **limits}
+    values = {"default": 0.0, "own": -1.0, **limits}
     return Answerer(tiny_engine(), Decisions(**values), "0" * 16, HashEncoder().encode)  # type: ignore[arg-type]
 
 
@@ -56,6 +59,7 @@ def test_every_quote_is_the_documents_text_and_every_page_the_quotes(seed: int) 
             d = DOCUMENTS[citation.document_id]
             assert d.text[citation.start : citation.end] == citation.quote
             assert citation.page == d.page_of(citation.start) == 2
+            assert citation.support is not None and 0.0 <= citation.support <= 1.0
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -69,9 +73,19 @@ def test_streamed_sentences_are_the_answers_sentences(seed: int) -> None:
 
 
 def test_words_that_are_not_good_enough_become_a_quotation() -> None:
-    *_, answer = ask(answerer(log_probability=1.0), AnswerOptions())
+    *_, answer = ask(answerer(own=1.1), AnswerOptions())
     assert isinstance(answer, Answer) and [s.origin for s in answer.sentences] == ["quotation"]
     assert " ".join(answer.sentences[0].citations[0].quote.split()) == answer.sentences[0].text
+    *_, unverified = ask(answerer(own=1.1), AnswerOptions(verify=False))
+    assert isinstance(unverified, Answer) and {s.origin for s in unverified.sentences} == {"decoder"}
+
+
+def test_a_sentence_with_a_number_that_its_source_has_not_is_never_shown() -> None:
+    draft = Draft("It stores 7 keys.", 0, ((0, 5),), 1.0, False, 0.0)
+    sure = Verdict(9.0, 9.0)
+    assert not worth_showing(draft, sure, 0.0, Decisions(own=-1.0))
+    assert worth_showing(replace(draft, numbers_hold=True), sure, 0.0, Decisions(own=-1.0))
+    assert not worth_showing(replace(draft, numbers_hold=True), Verdict(-9.0, -9.0), 0.9, Decisions(own=0.0))
 
 
 def test_no_hits_and_low_relevance_are_refused_with_their_reason() -> None:
