@@ -1,0 +1,78 @@
+"""What is fitted follows from the questions: weights, margins and thresholds on hand-made probes."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from api.evaluate import thresholds as fit
+from corpus.format import Evidence, Question
+from corpus.records import NOWHERE
+from generator.answerer import Probe
+from generator.decisions import CLAIM, SENTENCE, Decisions
+from generator.engine import Verdict
+from generator.evidence import Candidate
+from generator.grounding import Draft
+
+GOLD, OTHER = "Keys are stored.", "It is slow here."
+PASSAGE = f"{GOLD} {OTHER}"
+INTERVALS = ((0, len(GOLD)), (len(GOLD) + 1, len(PASSAGE)))
+
+
+def question(number: int, answerable: bool = True) -> Question:
+    unit = f"u{number % 20}"
+    return Question(
+        id=f"{unit}-{number}-en", pair=f"{unit}-{number}", unit=unit, language="en",
+        kind="fact" if answerable else "unanswerable", question="What is stored?", answer="Keys." if answerable else "",
+        gold=("Keys",) if answerable else (), gold_all=(),
+        evidence=(Evidence("notes/en/a.md", GOLD),) if answerable else (), fault=None if answerable else "near_miss",
+        split="dev", place=NOWHERE,
+    )
+
+
+def row(number: int, rng: random.Random, *, answerable: bool = True, own_right: bool = True) -> fit.Probed:
+    """The gold sentence has a higher cosine by chance alone; the verifier knows it."""
+    candidates = [Candidate(0, interval, (0.0, 0.0, 1.0, 0.0, 0.0, rng.gauss(0, 1))) for interval in INTERVALS]
+    knows = 2.0 if answerable else -2.0
+    verdicts = {candidates[0]: Verdict(1.0, rng.gauss(knows, 0.5)), candidates[1]: Verdict(1.0, rng.gauss(-2.0, 0.5))}
+    draft = Draft("Keys are stored." if own_right else "It is slow.", 0, INTERVALS[:1], 1.0, True, -0.1 if own_right else -2.0)
+    verdict = Verdict(1.0, rng.gauss(2.0 if own_right else -2.0, 0.5))
+    written = "Keys are stored" if own_right else "It is slow"
+    return fit.Probed(question(number, answerable), Probe((PASSAGE,), candidates, verdicts, draft, verdict, written))
+
+
+def rows(count: int = 80) -> list[fit.Probed]:
+    rng = random.Random(4)
+    answerable = [row(n, rng, own_right=n % 2 == 0) for n in range(count)]
+    return answerable + [row(n, rng, answerable=False, own_right=False) for n in range(count // 2)]
+
+
+def test_what_the_verifier_knows_is_found_and_used() -> None:
+    found = rows()
+    fitted = fit.fit_sentences(found, Decisions())
+    assert fitted.claim[CLAIM.index("answers")] > 0.5
+    judged = fit.cross_fitted(found, Decisions())
+    assert len(judged) == len(found)
+    answerable = [right for one, _, right in judged if one.question.answerable]
+    assert sum(answerable) / len(answerable) > 0.95
+    sure = [c for one, c, _ in judged if one.question.answerable]
+    unsure = [c for one, c, _ in judged if not one.question.answerable]
+    assert min(sure) > max(unsure) - 0.2 and sum(sure) / len(sure) > sum(unsure) / len(unsure) + 0.4
+
+
+def test_the_decoders_words_are_shown_where_they_are_right() -> None:
+    found = rows()
+    decisions = fit.choose_thresholds(found, fit.fit_sentences(found, Decisions()))
+    shown = {one.question.id: fit.passes(one, decisions) for one in found if one.question.answerable}
+    right = [shown[one.question.id] for one in found if one.question.answerable and "Keys" in one.probe.written]
+    wrong = [shown[one.question.id] for one in found if one.question.answerable and "Keys" not in one.probe.written]
+    assert sum(right) / len(right) > 0.9 and sum(wrong) / len(wrong) < 0.1
+    assert 0.0 < decisions.default < 1.0
+    assert [point.coverage for point in decisions.curve] == sorted((p.coverage for p in decisions.curve), reverse=True)
+
+
+def test_what_was_not_verified_is_not_chosen() -> None:
+    probe = rows(2)[0].probe
+    without = replace(probe, verdicts={probe.candidates[1]: Verdict(0.0, 0.0)})
+    assert without.verdicts_of(probe.candidates) == [Verdict(-10.0, -10.0), Verdict(0.0, 0.0)]
+    assert len(SENTENCE) == len(probe.candidates[0].features)
