@@ -84,8 +84,7 @@ def show_rerun(rerun: Rerun) -> None:
     """Every recorded figure with its verdict, a row for each arm and figure; then what has changed since."""
     of = f"the record of {rerun.date[:10]}, {rerun.questions} questions"
     if rerun.checked is None:
-        limit = f"--limit {rerun.limit}" + ("" if rerun.limit else ", all of them")
-        note(f"not held against {of}, which are others than were asked now (it was made with {limit})")
+        note(f"not held against {of}: it asked others than this run (those of --limit {rerun.limit})")
         return
     out.print(f"Against {of}: the figure now [the recorded 95 % interval]")
     for row in _rows(rerun.checked):

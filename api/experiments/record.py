@@ -28,7 +28,7 @@ RESULTS = Path(__file__).parent / "results"
 FORMAT = 1
 DIGITS = 4  # of figures; a figure and its re-run are compared as rounded to these
 FIGURES = tuple(name for name in NAMES if name != CONFIDENCE)  # confidence says nothing of what is right
-MAX_REPORT_BYTES = 16_000_000  # every version of it stays in the history
+MAX_REPORT_BYTES = 8_000_000  # every version of it stays in the history
 _P_DIGITS = 6
 _INTERVAL, _P_VALUES = ("difference", "low", "high"), ("p_value", "p_holm")
 
