@@ -34,6 +34,7 @@ from corpus.check_rows import check_rows
 from corpus.documentation import DocumentationPassage
 from corpus.findings import Finding
 from corpus.format import KINDS, LANGUAGES, ROOT, SPLITS, Question, ReadingPassage
+from corpus.marked import renew
 from corpus.text import word_count
 
 TABLES_BEGIN = "<!-- tables: begin -->"
@@ -95,13 +96,7 @@ def tables(report: Report) -> Iterator[str]:
 
 def write_readme(path: Path, lines: Sequence[str]) -> bool:
     """Puts the tables between the markers of a data card; False where there are none."""
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    begin, end = text.find(TABLES_BEGIN), text.find(TABLES_END)
-    if begin < 0 or end < begin:
-        return False
-    body = "\n".join(lines).strip()
-    path.write_text(f"{text[:begin]}{TABLES_BEGIN}\n\n{body}\n\n{text[end:]}", encoding="utf-8")
-    return True
+    return renew(path, TABLES_BEGIN, TABLES_END, lines)
 
 
 def _documents_table(documents: Sequence[CorpusDocument]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""`lectern experiment list|run|report|questions`: what each part does to hallucination, with honest statistics."""
+"""`lectern experiment list|run|report|questions|record|tables`: what each part does to hallucination, tested."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ import typer
 
 from api.cli.console import err, note, out, print_json
 from api.cli.experiment_questions import draft_questions
+from api.cli.experiment_records import make_tables, record_run, show_rerun
 from api.cli.options import Device, Home, Json, Run
 
 if TYPE_CHECKING:
+    from api.experiments.rerun import Rerun
     from api.experiments.runner import Finished, Progress
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 app.command("questions")(draft_questions)
+app.command("record")(record_run)
+app.command("tables")(make_tables)
 
 
 @app.callback()
@@ -56,20 +60,26 @@ def run_experiment(
         Path | None, typer.Option("--out", metavar="DIR", help="Where the run's folder goes (default: in the home)")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Ask everything anew, whatever was kept")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 where an expected or recorded figure FAILs")
+    ] = False,
     home: Home = None, json: Json = False, device: Device = None,
 ) -> None:
     """Ask every question by every arm; write results.json and report.html.
 
     Answers are kept as they are made: a stopped run goes on where it was, and a changed arm costs only itself.
+    Where the program brings a recorded result along, every figure is held against it: OK, DRIFT or FAIL.
 
     Example: lectern experiment run rag-vs-closed-book --limit 100
     """
     from datetime import UTC, datetime
 
     from api.experiments import definition, runner
+    from api.experiments.rerun import against, record_for
 
     options = Run.of(context, home, json, device)
-    chosen = definition.load(definition.find(name))
+    path = definition.find(name)
+    chosen, record = definition.load(path), record_for(path)
     date = datetime.now(UTC).isoformat(timespec="seconds")
     reached: list[Progress] = []
     with options.pipeline() as pipeline, _bar() as bar:
@@ -90,7 +100,11 @@ def run_experiment(
             if reached:
                 note(f"{reached[0].done} of {reached[0].total} answers are kept; the same command goes on from there")
             raise
-    _show(finished, options.json)
+    rerun = None if record is None else against(record, finished.results)
+    _show(finished, options.json, rerun)
+    failed = any(e["verdict"] == "FAIL" for e in finished.results["expectations"])
+    if strict and (failed or (rerun is not None and rerun.failed)):
+        raise typer.Exit(1)
 
 
 @app.command("report")
@@ -109,11 +123,13 @@ def report(
     _show(runner.report_again(folder), options.json)
 
 
-def _show(finished: Finished, as_json: bool) -> None:
-    """The finding, the expected figures, and where the rest is."""
+def _show(finished: Finished, as_json: bool, rerun: Rerun | None = None) -> None:
+    """The finding, the expected figures, the recorded ones, and where the rest is."""
     results = finished.results
     if as_json:
-        print_json({"folder": str(finished.folder), **{k: v for k, v in results.items() if k != "questions"}})
+        recorded = {} if rerun is None else {"recorded": rerun.as_json()}
+        shown = {k: v for k, v in results.items() if k != "questions"}
+        print_json({"folder": str(finished.folder), **shown, **recorded})
         return
     asked = results["asked"]
     out.print(results["finding"])
@@ -124,6 +140,8 @@ def _show(finished: Finished, as_json: bool) -> None:
     for e in results["expectations"]:
         measured = "not measured" if e["value"] is None else f"{e['value']:.3f} [{e['low']:.3f}, {e['high']:.3f}]"
         out.print(f"{e['verdict']:5} {e['what']}: expected {e['expected']}, {measured}")
+    if rerun is not None:
+        show_rerun(rerun)
     out.print(f"Report: {finished.folder / 'report.html'}")
 
 

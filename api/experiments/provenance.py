@@ -8,20 +8,25 @@ answer.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
+import platform
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from api.pipeline import Pipeline
+from corpus.format import Question
 from retrieval.entries import library_digest
 
 ROOT = Path(__file__).resolve().parents[2]  # the folder of the packages
 GIT_SECONDS = 5.0
+LIBRARIES = ("torch", "sentence-transformers", "faiss-cpu", "numpy", "scipy")  # those that can move a figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,21 @@ def package_version() -> str:
         return version("lectern")
     except PackageNotFoundError:
         return "unknown"
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the libraries that compute; those that are not installed are left out."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+def questions_digest(questions: Sequence[Question]) -> str:
+    """Of what is asked and what counts as right, question by question; where the file lies does not matter."""
+    fields = [field.name for field in dataclasses.fields(Question) if field.compare]
+    return digest([[repr(getattr(question, name)) for name in fields] for question in questions])
 
 
 def commit(root: Path = ROOT) -> str:

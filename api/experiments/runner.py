@@ -28,7 +28,7 @@ from api.experiments.definition import Arm, Experiment
 from api.experiments.expectations import check
 from api.experiments.measures import judge
 from api.experiments.places import CACHE, FOLDER, REPORT_FILE, RESULTS_FILE, RESULTS_FORMAT
-from api.experiments.provenance import Provenance, commit, digest, provenance_of
+from api.experiments.provenance import Provenance, commit, digest, provenance_of, questions_digest, versions
 from api.experiments.techniques.plan import plan_of
 from api.pipeline import Pipeline
 from api.question_sets import formats
@@ -96,7 +96,7 @@ def run(
         "experiment": definition_json(experiment),
         "provenance": {
             **dataclasses.asdict(provenance), "commit": commit(), "date": date, "settings": settings_json(pipeline),
-            "limit": limit,
+            "limit": limit, "questions_hash": questions_digest(kept), "versions": versions(),
         },
         "asked": {
             "questions": len(kept), "units": len({q.unit for q in kept}), "left_out": left_out, "from_cache": cached,

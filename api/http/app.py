@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from api.http import ask, chat, documents, experiments, health, jobs, page, problem
+from api.http import ask, chat, documents, experiments, health, jobs, page, problem, recorded
 from api.http.admission import Admission
 from api.http.body import BodyGate, BodyLimits
 from api.http.experimenter import Experimenter
@@ -66,7 +66,7 @@ def create_app(
     )
     app.state.service = service
     problem.install(app)
-    for noun in (ask, documents, jobs, experiments, chat, health, page):
+    for noun in (ask, documents, jobs, recorded, experiments, chat, health, page):  # the first that fits a path
         app.include_router(noun.router)
     return Measured(Guard(BodyGate(app, body_limits or BodyLimits()), access or Access()), metrics)
 

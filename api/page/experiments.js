@@ -4,6 +4,7 @@
 import { getJson, hasKey, postJson, request, save } from "./client.js";
 import { closeComparison, compareRuns, showComparison } from "./comparison.js";
 import { byId, element, toast } from "./dom.js";
+import { loadRecorded, recordedOf } from "./recorded.js";
 import { dateAndTime, duration, text } from "./texts.js";
 
 const POLL_MS = 1000;
@@ -33,6 +34,7 @@ export async function loadExperiments() {
   open = true;
   clearTimeout(timer);
   try {
+    if (!looked) await loadRecorded();
     ({ shipped, runs } = await getJson("/v1/experiments"));
     showExperiments();
     if (!looked) byId("offers").open = runs.length === 0;
@@ -74,7 +76,7 @@ function offer(one) {
   return element("li", {},
     element("div", {}, element("span", { class: "experiment-name" }, one.name),
       element("p", { class: "asks", lang: "en" }, one.question),
-      element("span", { class: "run-figures", lang: "en" }, one.arms.join(" · "))),
+      element("span", { class: "run-figures", lang: "en" }, one.arms.join(" · ")), recordedOf(one.name)),
     element("button", { type: "button", "aria-label": text("experiments.start.one", one), onclick: () => start({ name: one.name, ...limit() }) }, text("experiments.start")));
 }
 

@@ -1,0 +1,90 @@
+"""The records of experiments as Markdown, for README: a table each, arms as rows.
+
+    lectern experiment tables --write README.md
+
+puts them between the markers. By language: right, wrong of answered, coverage, and wrong of answered less that of the
+first arm (the primary figure, paired; api/experiments/statistics.py). All other figures are in the records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from api.experiments.definition import ALL_LANGUAGES
+from api.experiments.metrics import COVERAGE, RIGHT, WRONG
+from api.experiments.record import limit_of
+
+BEGIN, END = "<!-- experiments: begin -->", "<!-- experiments: end -->"
+
+_SHOWN = (RIGHT, WRONG, COVERAGE)
+_NONE = "–"
+_COMMIT_CHARS = 7
+
+
+def lines(records: Sequence[Mapping[str, Any]], folder: Path) -> Iterator[str]:
+    """The tables. folder: where the records lie, and the reports of some."""
+    if not records:
+        yield "Nothing is recorded yet: `lectern experiment record NAME` does it after a run."
+    for record in records:
+        yield from _table(record, folder)
+
+
+def _table(record: Mapping[str, Any], folder: Path) -> Iterator[str]:
+    experiment, estimates = record["experiment"], record["estimates"]
+    groups = [group for group in estimates if group != ALL_LANGUAGES] or [ALL_LANGUAGES]
+    arms = [arm["name"] for arm in experiment["arms"]]
+    languages = [experiment["languages"][0] if group == ALL_LANGUAGES else group for group in groups]
+    yield f"**{experiment['name']}**: {experiment['question']}"
+    yield ""
+    heads = [f"{head} {code}" for code in languages for head in (*_SHOWN, f"wrong, less “{arms[0]}”")]
+    yield _row(["arm", *heads])
+    yield "|---|" + "---:|" * len(heads)
+    for arm in arms:
+        cells = []
+        for group in groups:
+            cells += [_share(estimates[group][arm].get(metric)) for metric in _SHOWN]
+            cells.append("" if arm == arms[0] else _less(record["comparisons"], group, arms[0], arm))
+        yield _row([arm, *cells])
+    yield ""
+    yield _made(record, folder)
+    yield ""
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _share(cell: Mapping[str, Any] | None) -> str:
+    return f"{cell['mean']:.2f}" if cell else _NONE
+
+
+def _less(comparisons: Sequence[Mapping[str, Any]], group: str, first: str, arm: str) -> str:
+    """The arm's wrong of answered less the first one's; the record has it the other way round."""
+    wanted = (group, first, arm, WRONG)
+    for row in comparisons:
+        if (row["language"], row["first"], row["second"], row["metric"]) == wanted:
+            value, low, high = (0.0 - row[key] for key in ("difference", "high", "low"))
+            return f"{value:+.2f} [{low:+.2f}, {high:+.2f}], p {_p(row['p_holm'])}"
+    return _NONE
+
+
+def _p(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.001 else "< 0.001"
+
+
+def _made(record: Mapping[str, Any], folder: Path) -> str:
+    """Under a table: how it is made again, and what it was made with."""
+    experiment, made_with = record["experiment"], record["provenance"]
+    name, limit = experiment["name"], limit_of(record)
+    command = f"lectern experiment run {name}" + (f" --limit {limit}" if limit != experiment["limit"] else "")
+    commit = made_with["commit"]
+    parts = [
+        f"`{command}`", made_with["date"][:10], f"weights `{made_with['model']}`",
+        f"{record['asked']['questions']:,} questions ({experiment['questions']})",
+        *([f"commit {commit[:_COMMIT_CHARS]}"] if commit else []),
+    ]  # fmt: skip
+    if (folder / f"{name}.html").is_file():
+        parts.append(f"[report](api/experiments/results/{name}.html)")
+    return ", ".join(parts)
