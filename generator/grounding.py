@@ -112,3 +112,16 @@ def draft_sentence(
     share, holds = support(text, f"{quote} {titles[passage]}", question)
     mean = sum(piece.log_probability for piece in pieces) / max(1, len(pieces))
     return Draft(text.strip(), passage, intervals, share, holds, mean)
+
+
+def draft_cited(text: str, passage: int, passages: Sequence[str], titles: Sequence[str], question: str) -> Draft:
+    """A sentence that names its passage, written by who knows what: its quote is the passage's sentence that carries
+    most of its content words and, of equals, its numbers; of these the first."""
+
+    def carried(interval: Interval) -> tuple[float, bool]:
+        return support(text, passages[passage][slice(*interval)], "")
+
+    intervals = tuple(sorted(split_sentences(passages[passage]), key=carried, reverse=True)[:1])
+    quote = " ".join(passages[passage][a:z] for a, z in intervals)
+    share, holds = support(text, f"{quote} {titles[passage]}", question)
+    return Draft(text.strip(), passage, intervals, share, holds, 0.0)
