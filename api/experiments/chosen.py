@@ -50,7 +50,7 @@ def choose(
 ) -> Chosen:
     """The experiment called `name`, or, without one, that which is `given` as TOML text or as plain values.
 
-    folder: where question files may lie. endpoints: base URLs that may be asked, without a slash at their end, each with
+    folder: where question files may lie. endpoints: base URLs that may be asked, without a slash at the end, each with
     the variable that holds its key, or None. Raises ConfigError, CorpusError for whatever is wrong with it or with its
     questions: better now than when its turn comes.
     """

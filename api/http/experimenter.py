@@ -213,7 +213,7 @@ class Experimenter:
             self._set(chosen.id, remaining_seconds=None, **changes)
 
     def _preparing(self, run_id: str) -> Callable[[int, int], None]:
-        """What hears of passages that are read and embedded before the first question: writes it down, stops the run."""
+        """What hears of passages that are read and embedded before the first question: notes it, stops the run."""
         saved = 0.0
 
         def note(done: int, total: int) -> None:

@@ -16,7 +16,7 @@ const TEXTS = {
     "sources": "Sources", "page": "p. {page}", "quotation": "quoted word for word", "open.citation": "Source {number}: {title}, page {page}",
     "abstained": "No answer", "reason.no_hits": "no passage matches the question", "reason.low_relevance": "no passage is close enough to the question",
     "reason.not_answerable": "the passages found do not hold the answer", "reason.unsupported": "no sentence was supported by its source", "nearest": "The nearest passages",
-    "hits": "Passages read", "score": "scores", "took": "{seconds} s", "confidence": "confidence {percent} %", "again": "Ask again", "copy": "Copy", "copied": "Copied.",
+    "hits": "Passages read", "score": "scores", "took": "{seconds} s", "decoder": "decoder", "confidence": "confidence {percent} %", "again": "Ask again", "copy": "Copy", "copied": "Copied.",
     "library.empty.hint": "The library is empty: add documents in the section Library, or run `lectern ingest corpus/`.",
     "library.empty": "The library is empty. Drop files above, or run `lectern ingest corpus/`.", "library.none": "No title matches.",
     "drop.title": "Drop files here", "drop.kinds": "PDF, Markdown, HTML, text, Jupyter notebooks, DOCX, EPUB", "drop.choose": "Choose files", "drop.url": "or paste a web address", "drop.add": "Add", "drop.here": "Drop to add to the library",
@@ -55,7 +55,7 @@ const TEXTS = {
     "sources": "Источники", "page": "с. {page}", "quotation": "дословная цитата", "open.citation": "Источник {number}: {title}, страница {page}",
     "abstained": "Ответа нет", "reason.no_hits": "ни один фрагмент не подходит к вопросу", "reason.low_relevance": "все фрагменты слишком далеки от вопроса",
     "reason.not_answerable": "в найденных фрагментах ответа нет", "reason.unsupported": "ни одно предложение не подтвердилось источником", "nearest": "Ближайшие фрагменты",
-    "hits": "Прочитанные фрагменты", "score": "оценки", "took": "{seconds} с", "confidence": "уверенность {percent} %", "again": "Спросить ещё раз", "copy": "Копировать", "copied": "Скопировано.",
+    "hits": "Прочитанные фрагменты", "score": "оценки", "took": "{seconds} с", "decoder": "декодер", "confidence": "уверенность {percent} %", "again": "Спросить ещё раз", "copy": "Копировать", "copied": "Скопировано.",
     "library.empty.hint": "Библиотека пуста: добавьте документы в разделе «Библиотека» или выполните `lectern ingest corpus/`.",
     "library.empty": "Библиотека пуста. Перетащите файлы сюда или выполните `lectern ingest corpus/`.", "library.none": "Ничего с таким названием.",
     "drop.title": "Перетащите файлы сюда", "drop.kinds": "PDF, Markdown, HTML, текст, блокноты Jupyter, DOCX, EPUB", "drop.choose": "Выбрать файлы", "drop.url": "или вставьте адрес страницы", "drop.add": "Добавить", "drop.here": "Отпустите, чтобы добавить в библиотеку",
@@ -101,6 +101,9 @@ export function counted(key, n) {
   const form = forms[new Intl.PluralRules(language).select(n)] ?? forms.other;
   return fill(form, { n: n.toLocaleString(language) });
 }
+
+// decimal(1.23, 1) -> "1.2", in Russian "1,2"
+export const decimal = (value, digits) => value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
 export const examples = () => TEXTS[language].example;
 

@@ -136,7 +136,8 @@ def test_a_key_that_is_not_set_is_told_before_anything_is_asked(
 @pytest.mark.parametrize(
     ("arms", "said"),
     [
-        ('[[arm]]\nname = "a"\ngenerator = "big"\n', r"e.toml:6: there is no generator 'big': write \[generators.big\]"),
+        ('[[arm]]\nname = "a"\ngenerator = "big"\n',
+         r"e.toml:6: there is no generator 'big': write \[generators.big\]"),
         ('[[arm]]\nname = "a"\ngenerator = "lrge"\n[generators.large]\nkind = "huggingface"\nmodel = "m"\n',
          "e.toml:6: there is no generator 'lrge': did you mean large"),
         ('[[arm]]\nname = "a"\ngenerator = "b"\nverify = true\n', "e.toml:4: a generator from outside does not depend"),
@@ -144,9 +145,9 @@ def test_a_key_that_is_not_set_is_told_before_anything_is_asked(
          "e.toml:7: unknown key 'base_ulr': did you mean base_url"),
         ('[generators.b]\nkind = "endpoint"\n\nmodel = 3\n', "e.toml:7: model cannot be 3"),
         ('[generators.b]\nkind = "endpoint"\nmodel = "m"\nbase_url = "a"\n', "e.toml:7: base_url must be an address"),
-        ('[generators]\nb = {kind = "endpoint",\n  modle = "m"}\n', "e.toml:6: unknown key 'modle'"),
+        ('[generators]\nb = {kind = "endpoint", modle = "m"}\n', "e.toml:5: unknown key 'modle'"),
         ('[generators.b]\nmodel = "m"\n', "e.toml:4: kind is missing"),
-        ('[judge]\nkind = "gpt"\nmodel = "m"\n', "e.toml:5: kind cannot be 'gpt'"),
+        ('[[arm]]\nname = "a"\n[judge]\nkind = "gpt"\nmodel = "m"\n', "e.toml:7: kind cannot be 'gpt'"),
         ('[[arm]]\nname = "a"\n\n[judge]\nkind = "endpoint"\nmodel = "m"\nkey = "sk-secret"\n',
          "e.toml:10: unknown key 'key': did you mean key_env"),
     ],
