@@ -1,4 +1,4 @@
-"""`lectern experiment list|run|report|compare|questions`: what each part does to hallucination, and how sure that is."""
+"""`lectern experiment list|run|report|compare|questions`: what each part does to hallucination."""
 
 from __future__ import annotations
 

@@ -51,9 +51,9 @@ A cache is a store of keys and values.
 
 A survey is a list of many papers on caches. The second edition of it came out with 1,400 pages.
 
-### Список литературы
+## Appendix
 
-Кэш — это хранилище ключей и значений для генерации.
+A token is a piece of a word or a mark.
 """
 
 
@@ -61,7 +61,9 @@ def test_lists_of_references_are_passed_over(tmp_path: Path) -> None:
     (tmp_path / "paper.md").write_text(BIBLIOGRAPHY, encoding="utf-8")
     with Pipeline(RunConfig(tmp_path / "home"), encoder=HashEncoder()) as pipeline:
         pipeline.ingest([tmp_path / "paper.md"], lambda _event: None)
-    assert [draft.question for draft in drafts(tmp_path / "home", str(tmp_path / "paper.md"))] == ["What is a cache?"]
+    assert [draft.question for draft in drafts(tmp_path / "home", str(tmp_path / "paper.md"))] == [
+        "What is a cache?", "What is a token?"
+    ]  # fmt: skip
 
 
 def asked(text: str, language: Language = "en", document: str = "") -> tuple[str, str] | None:
@@ -82,12 +84,13 @@ def asked(text: str, language: Language = "en", document: str = "") -> tuple[str
         ("en", "Dense retrieval helps retrieval-augmented generation (RAG) to find passages.",
          ("What does “RAG” stand for?", "retrieval-augmented generation")),
         ("en", "Generative Agents placed 25 people in a small town.",
-         ("Which number does the part called “Costs” give with the words “generative”, “Agents”, “placed”, “people”?",
+         ("Which number does the part called “Costs” give with the words “Generative”, “Agents”, “placed”, “people”?",
           "25")),
         ("en", "The method was proposed at Google in 2017.",
          ("Which year does the part called “Costs” give with the words “method”, “proposed”, “Google”?", "2017")),
         ("en", "The window of this model holds 2048 tokens at once.",
-         ("Which number does the part called “Costs” give with the words “window”, “model”, “holds”, “tokens”?", "2048")),
+         ("Which number does the part called “Costs” give with the words “window”, “model”, “holds”, “tokens”?",
+          "2048")),
         ("en", "The corpus holds 1,400 questions on many notes.",
          ("Which number does the part called “Costs” give with the words “corpus”, “holds”, “questions”, “notes”?",
           "1,400")),
@@ -101,7 +104,7 @@ def asked(text: str, language: Language = "en", document: str = "") -> tuple[str
          ("Какой год назван в части под названием «Costs» вместе со словами «опубликовали», «году», «сотрудники»,"
           " «Google»?", "2013")),
         ("ru", "Модель занимает около 12 288 мегабайт памяти устройства.",
-         ("Какое число названо в части под названием «Costs» вместе со словами «занимает», «мегабайт», «памяти»,"
+         ("Какое число названо в части под названием «Costs» вместе со словами «Модель», «занимает», «мегабайт»,"
           " «устройства»?", "12 288")),
     ],
 )  # fmt: skip

@@ -300,7 +300,7 @@ def test_questions_on_one_document_have_no_interval(
     assert "There are no intervals" in page and "2 questions on 1 note, 3 arms" in page
     monkeypatch.setenv("LECTERN_HOME", str(home))
     assert lectern(["experiment", "compare", str(finished.folder), finished.folder.name]) == 0
-    assert "no interval: one document" in capfd.readouterr().out
+    assert "no interval and no test: one document" in capfd.readouterr().out
 
 
 def test_two_runs_are_compared_on_the_command_line(

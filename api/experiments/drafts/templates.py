@@ -238,7 +238,7 @@ def _keywords(text: str, after: int) -> list[str]:
         return counted, match.start() > 0 and match[0][0].isupper(), len(match[0])
 
     chosen = sorted(found.values(), key=weight, reverse=True)[: _KEYWORDS[1]]
-    return [_small(match[0]) if match.start() == 0 else match[0] for match in sorted(chosen, key=re.Match.start)]
+    return [match[0] for match in sorted(chosen, key=re.Match.start)]
 
 
 def _figure_question(sentence: Usable, keys: Sequence[str], is_year: bool) -> str:

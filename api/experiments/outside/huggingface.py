@@ -49,7 +49,7 @@ class HuggingFace:
         trusted: dict[str, Any] = {"revision": self._model.revision or "main", "trust_remote_code": False}
         try:
             tokenizer = AutoTokenizer.from_pretrained(name, **trusted)
-            network = AutoModelForCausalLM.from_pretrained(name, **trusted, use_safetensors=True, dtype="auto")
+            network: Any = AutoModelForCausalLM.from_pretrained(name, **trusted, use_safetensors=True, dtype="auto")
             network.train(False)
             return tokenizer, network.to(device)
         # Whatever is wrong with files of others: a missing one, no network, sizes that do not fit, too little memory.
