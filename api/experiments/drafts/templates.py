@@ -203,7 +203,7 @@ _NAMED = re.compile(
 )
 # "1, 400" of a PDF: one number, or two? Neither is asked for.
 _TORN = re.compile(r"(?:\d,\s$)|(?:^,\s?\d{3}\b)")
-_KEYWORD = re.compile(r"[^\W\d_][^\W\d_-]*(?:-[^\W\d_]+)*")
+_KEYWORD = re.compile(r"(?<![\w-])[^\W\d_][^\W\d_-]*(?:-[^\W\d_]+)*(?![\w-])")
 _KEYWORDS, _KEY_LETTERS = (2, 4), 4
 _DIGITS = 2  # a single digit is guessed too easily, and often no quantity
 
