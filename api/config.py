@@ -130,25 +130,26 @@ def from_table(cls: type[T], table: Mapping[str, Any], *, where: str) -> T:
 
     Raises ConfigError naming `where` and the key.
     """
-    hints = typing.get_type_hints(cls)
-    names = [item.name for item in dataclasses.fields(cls)]  # type: ignore[arg-type]
-    values: dict[str, Any] = {}
-    for key, value in table.items():
-        if key not in names:
-            raise ConfigError(f"{where}: unknown setting {key!r}{nearest(key, names)}")
-        hint = hints[key]
-        if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-            if not isinstance(value, Mapping):
-                raise ConfigError(f"{where}: {key} is a section: write [{key}] and its settings below it")
-            values[key] = from_table(hint, value, where=f"{where} [{key}]")
-        elif not _fits(value, hint):
-            raise ConfigError(f"{where}: {key} cannot be {value!r}, it must be {_spoken(hint)}")
-        else:
-            values[key] = float(value) if hint is float else value
+    values = {key: typed(cls, key, value, where=where) for key, value in table.items()}
     try:
         return cls(**values)
     except (ValueError, IngestError) as error:
         raise ConfigError(f"{where}: {error}") from error
+
+
+def typed(cls: type, key: str, value: Any, *, where: str) -> Any:
+    """The value of one key of `cls` as its field has it. Raises ConfigError for an unknown key and a wrong type."""
+    names = [item.name for item in dataclasses.fields(cls)]
+    if key not in names:
+        raise ConfigError(f"{where}: unknown setting {key!r}{nearest(key, names)}")
+    hint = typing.get_type_hints(cls)[key]
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{where}: {key} is a section: write [{key}] and its settings below it")
+        return from_table(hint, value, where=f"{where} [{key}]")
+    if not _fits(value, hint):
+        raise ConfigError(f"{where}: {key} cannot be {value!r}, it must be {_spoken(hint)}")
+    return float(value) if hint is float else value
 
 
 def nearest(key: str, names: typing.Iterable[str]) -> str:

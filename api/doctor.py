@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from api.counted import counted
 from api.errors import project_error, system_message
 from api.pipeline import Pipeline
 
@@ -74,7 +75,10 @@ def _library(pipeline: Pipeline) -> tuple[State, str]:
     if not infos:
         return "warning", "empty: add documents with: lectern ingest corpus/"
     chunks = sum(info.chunks for info in infos)
-    return "ok", f"{len(infos):,} documents, {chunks:,} passages, generation {pipeline.library.generation()}"
+    return "ok", (
+        f"{counted(len(infos), 'document')}, {counted(chunks, 'passage')}, "
+        f"generation {pipeline.library.generation()}"
+    )
 
 
 def _device(pipeline: Pipeline) -> tuple[State, str]:

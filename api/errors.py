@@ -4,6 +4,7 @@ ApiError
 ├── ConfigError      a setting that does not exist or cannot be
 ├── QuestionError    a question that cannot be asked: empty, or longer than the models read
 ├── RequestError     an option of one request that cannot be
+├── OutsideError     a model from outside that does not answer, in an experiment
 └── HomeError        the home folder cannot be used: read-only, not a folder, no space left
 
 Each message is one line that says what to do; the command line prints it as it is, HTTP puts it into
@@ -29,6 +30,10 @@ class QuestionError(ApiError):
 
 class RequestError(ApiError):
     """An option of one request that cannot be."""
+
+
+class OutsideError(ApiError):
+    """A model from outside cannot be reached, loaded or understood."""
 
 
 class HomeError(ApiError):

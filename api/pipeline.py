@@ -8,6 +8,7 @@ search looks whether there is a newer index.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -151,6 +152,12 @@ class Pipeline:
             self.answerer.decisions = decisions
             self._reranker = Lazy(self._make_reranker)
             self._retriever = Lazy(self._make_retriever)
+
+    def written_by(self, answerer: Answers) -> Pipeline:
+        """The same library, index, search and reranking, but `answerer` writes. It is closed with this one."""
+        other = copy.copy(self)
+        other._answerer = Lazy(lambda: answerer)
+        return other
 
     # ---- questions
 

@@ -44,7 +44,7 @@ from retrieval.hit import Hit
 DECODER_NAME = "lectern-decoder"
 # A passage whose best sentence is behind the best of all by more log-odds than this is put aside.
 _MARGIN = 1.0
-_REFUSALS = {
+REFUSALS = {
     "ru": "В документах нет ответа на этот вопрос.",
     "en": "The documents do not answer this question.",
 }
@@ -279,7 +279,7 @@ class Answerer:
         self, context: _Context, status: str, reason: Reason, sentences: tuple[Sentence, ...],
         timings: dict[str, float], usage: dict[str, int], confidence: float | None,
     ) -> Answer:
-        refusal = _REFUSALS["ru" if context.language == "ru" else "en"]
+        refusal = REFUSALS["ru" if context.language == "ru" else "en"]
         text = " ".join(sentence.marked for sentence in sentences) if sentences else refusal
         ids = [hit.chunk.id for hit in context.hits]
         key = (self.model, context.question, context.mode, ids, asdict(context.options))

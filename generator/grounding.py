@@ -115,6 +115,19 @@ def draft_sentence(
     return Draft(text.strip(), passage, intervals, share, holds, mean)
 
 
+def draft_cited(text: str, passage: int, passages: Sequence[str], titles: Sequence[str], question: str) -> Draft:
+    """A sentence that names its passage, written by who knows what: its quote is the passage's sentence that carries
+    most of its content words and, of equals, its numbers; of these the first."""
+
+    def carried(interval: Interval) -> tuple[float, bool]:
+        return support(text, passages[passage][slice(*interval)], "")
+
+    intervals = tuple(sorted(split_sentences(passages[passage]), key=carried, reverse=True)[:1])
+    quote = " ".join(passages[passage][a:z] for a, z in intervals)
+    share, holds = support(text, f"{quote} {titles[passage]}", question)
+    return Draft(text.strip(), passage, intervals, share, holds, 0.0)
+
+
 def draft_features(draft: Draft, verdict: Verdict, confidence: float) -> tuple[float, ...]:
     """`decisions.DRAFT`; confidence: that of the sentence chosen for quoting."""
     return (

@@ -126,8 +126,9 @@ def _title(document_id: str, pipeline: Pipeline) -> str:
 
 
 def figures(answer: Answer) -> str:
-    """Confidence, time and model, for the line below an answer."""
-    parts: list[Any] = [] if answer.confidence is None else [f"confidence {answer.confidence:.0%}"]
+    """Confidence, time and model, for the line below an answer, in its language."""
+    sure, seconds = ("уверенность", "с") if answer.language == "ru" else ("confidence", "s")
+    parts: list[Any] = [] if answer.confidence is None else [f"{sure} {answer.confidence:.0%}"]
     if "total" in answer.timings_ms:
-        parts.append(f"{answer.timings_ms['total'] / 1000:.2f} s")
+        parts.append(f"{answer.timings_ms['total'] / 1000:.2f} {seconds}")
     return " · ".join([*parts, answer.model])

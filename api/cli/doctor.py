@@ -6,6 +6,7 @@ import typer
 
 from api.cli.console import err, out, print_json
 from api.cli.options import Device, Home, Json, Run
+from api.counted import counted
 
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
 
@@ -51,4 +52,4 @@ def reindex(context: typer.Context, home: Home = None, json: Json = False, devic
         if run.json:
             print_json({"chunks": chunks})
         else:
-            out.print(f"rebuilt the index of {chunks:,} passages")
+            out.print(f"rebuilt the index of {counted(chunks, 'passage')}")

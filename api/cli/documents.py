@@ -9,6 +9,7 @@ import typer
 
 from api.cli.console import note, out, print_json
 from api.cli.options import Device, Home, Json, Run
+from api.counted import counted
 
 if TYPE_CHECKING:
     from ingest.library import DocumentInfo
@@ -156,6 +157,6 @@ def _print_table(infos: list[DocumentInfo]) -> None:
         table.add_row(info.id, info.title, *cells)
     out.print(table, soft_wrap=False)
     out.print(
-        f"{len(infos):,} documents, {sum(info.pages for info in infos):,} pages, "
-        f"{sum(info.chunks for info in infos):,} passages"
+        f"{counted(len(infos), 'document')}, {counted(sum(info.pages for info in infos), 'page')}, "
+        f"{counted(sum(info.chunks for info in infos), 'passage')}"
     )

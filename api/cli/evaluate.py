@@ -10,6 +10,7 @@ import typer
 
 from api.cli.console import err, note, out, print_json
 from api.cli.options import Device, Home, Json, Run
+from api.counted import counted
 from api.question_sets import Format
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def retrieval(
         asked = spread(loaded.questions, limit)
         found, missing = sets.EvidenceIndex(pipeline.library).split(asked)
         if missing:
-            note(f"{missing} questions left out: their evidence is not in the library (ingest it first)")
+            note(f"{counted(missing, 'question')} left out: no evidence in the library (ingest it first)")
         if not found:
             raise typer.BadParameter("no question has its evidence in the library; run: lectern ingest corpus")
         task = progress.add_task("Searching", total=len(found))
@@ -171,7 +172,7 @@ def passages(
         figures = {"passages": len(loaded.passages), "rankings": table.as_json(groups), "difference": differences}
         print_json({"collection": collection, **figures})
         return
-    out.print(f"{collection}: {len(loaded.queries)} questions, {len(loaded.passages)} passages")
+    out.print(f"{collection}: {counted(len(loaded.queries), 'question')}, {counted(len(loaded.passages), 'passage')}")
     _print(groups)
     for metric, d_json in differences.items():
         out.print(f"{metric}, {own.name} less {against}: {d_json['mean']} [{d_json['low']}, {d_json['high']}]")

@@ -1,4 +1,4 @@
-"""`lectern experiment list|run|report|questions|record|tables`: what each part does to hallucination, tested."""
+"""`lectern experiment list|run|report|compare|questions|record|tables`: what each part does to hallucination, tested."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.console import err, note, out, print_json
+from api.cli.experiment_compare import compare
 from api.cli.experiment_questions import draft_questions
 from api.cli.experiment_records import make_tables, record_run, show_rerun
 from api.cli.options import Device, Home, Json, Run
+from api.counted import counted
 
 if TYPE_CHECKING:
     from api.experiments.rerun import Rerun
     from api.experiments.runner import Finished, Progress
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+app.command("compare")(compare)
 app.command("questions")(draft_questions)
 app.command("record")(record_run)
 app.command("tables")(make_tables)
@@ -74,12 +77,16 @@ def run_experiment(
     """
     from datetime import UTC, datetime
 
-    from api.experiments import definition, runner
+    from api.experiments import definition
     from api.experiments.rerun import against, record_for
+    from api.question_sets import formats
 
     options = Run.of(context, home, json, device)
     path = definition.find(name)
     chosen, record = definition.load(path), record_for(path)
+    formats.load(chosen.questions, chosen.format)  # what is wrong with a file is told before anything heavy is imported
+    from api.experiments import runner
+
     date = datetime.now(UTC).isoformat(timespec="seconds")
     reached: list[Progress] = []
     with options.pipeline() as pipeline, _bar() as bar:
@@ -131,14 +138,16 @@ def _show(finished: Finished, as_json: bool, rerun: Rerun | None = None) -> None
         shown = {k: v for k, v in results.items() if k != "questions"}
         print_json({"folder": str(finished.folder), **shown, **recorded})
         return
+    from api.experiments.report import interval
+
     asked = results["asked"]
     out.print(results["finding"])
     out.print(
-        f"{asked['questions']} questions, {asked['left_out']} left out (evidence not in the library), "
-        f"{asked['from_cache']} answers from the cache"
+        f"{counted(asked['questions'], 'question')}, {asked['left_out']} left out (evidence not in the library), "
+        f"{counted(asked['from_cache'], 'answer')} from the cache"
     )
     for e in results["expectations"]:
-        measured = "not measured" if e["value"] is None else f"{e['value']:.3f} [{e['low']:.3f}, {e['high']:.3f}]"
+        measured = "not measured" if e["value"] is None else f"{e['value']:.3f} {interval(e['low'], e['high'], 3)}"
         out.print(f"{e['verdict']:5} {e['what']}: expected {e['expected']}, {measured}")
     if rerun is not None:
         show_rerun(rerun)

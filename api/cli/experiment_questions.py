@@ -10,6 +10,7 @@ import typer
 
 from api.cli.console import err, note, out, print_json
 from api.cli.options import Home, Json, Run
+from api.counted import counted
 
 if TYPE_CHECKING:
     from api.experiments.drafts.drafting import Draft
@@ -68,7 +69,7 @@ def draft_questions(
     if options.json:
         print_json({"file": str(path), "drafts": len(drafts), "accepted": accepted, "questions": len(file.ids)})
         return
-    out.print(f"{accepted} questions accepted, {len(file.ids)} in {path}")
+    out.print(f"{counted(accepted, 'question')} accepted, {len(file.ids)} in {path}")
     if file.ids:
         note("to use them: questions = \"...\" in an experiment file, or: lectern evaluate answers FILE")
 

@@ -9,6 +9,7 @@ import typer
 
 from api.cli.console import err, note, out, print_json
 from api.cli.options import Device, Home, Json, Run
+from api.counted import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -105,7 +106,7 @@ class _View:
         """One file is done."""
         self._pages += event.pages
         pages_per_second = self._pages / event.elapsed_seconds if event.elapsed_seconds > 0 else 0.0
-        rate = f"{self._pages:,} pages, {pages_per_second:.0f} a second"
+        rate = f"{counted(self._pages, 'page')}, {pages_per_second:.0f} a second"
         if event.remaining_seconds is not None:
             rate += f", {_duration(event.remaining_seconds)} left"
         self._progress.update(
@@ -161,6 +162,7 @@ def _line(summary: Summary) -> str:
         else ""
     )
     return (
-        f"{summary.files} files: {counts}; {summary.pages:,} pages, {summary.chunks:,} passages "
+        f"{counted(summary.files, 'file')}: {counts}; {counted(summary.pages, 'page')}, "
+        f"{counted(summary.chunks, 'passage')} "
         f"in {_duration(summary.seconds)}{rate}"
     )

@@ -38,6 +38,14 @@ def serve(
     waiting: Annotated[
         int, typer.Option("--waiting", min=0, max=10_000, help="Questions that may wait for a slot")
     ] = 16,
+    allow_endpoint: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-endpoint", metavar="URL[=VARIABLE]",
+            help="A server with a model that experiments started over HTTP may ask, and the variable with its key "
+            "(repeatable); without it they ask none",
+        ),
+    ] = None,
     home: Home = None,
     device: Device = None,
 ) -> None:
@@ -55,6 +63,7 @@ def serve(
         )
     if api_key is not None and len(api_key) < MIN_KEY_CHARS:
         raise typer.BadParameter(f"the API key is too short: use {MIN_KEY_CHARS} characters or more")
+    endpoints = dict(map(_endpoint, allow_endpoint or ()))
     run = Run.of(context, home, device=device)
 
     from api.http.guard import Access
@@ -62,7 +71,18 @@ def serve(
 
     names = [*(allow_host or ()), *([] if host in {"0.0.0.0", "::"} else [host])]
     with run.pipeline() as pipeline, listen(host, port) as listener:
-        run_server(pipeline, listener, Access(api_key, names), slots=slots, waiting=waiting)
+        run_server(pipeline, listener, Access(api_key, names), slots=slots, waiting=waiting, endpoints=endpoints)
+
+
+def _endpoint(given: str) -> tuple[str, str | None]:
+    """(base URL, variable of its key or None) of `URL` or `URL=VARIABLE`."""
+    from api.experiments.outside.model import OutsideModel
+
+    url, _, variable = given.partition("=")
+    found = OutsideModel("endpoint", "any", base_url=url, key_env=variable or None)
+    if (fault := found.amiss()) is not None:
+        raise typer.BadParameter(f"--allow-endpoint {url}: {fault[1]}")
+    return found.address, found.key_env
 
 
 def _is_loopback(host: str) -> bool:

@@ -15,6 +15,8 @@ from retrieval.metrics import Estimate, bootstrap
 
 Json = dict[str, Any]
 
+NO_INTERVAL = "no interval: one document"
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -40,11 +42,14 @@ def estimates(rows: Sequence[Row], group_of: Callable[[Question], str]) -> dict[
 
 
 def as_json(groups: Mapping[str, Mapping[str, Estimate]]) -> Json:
-    """Plain values: mean, interval, number of questions and of units."""
+    """Plain values: mean, interval, number of questions and of units. Where all questions are of one unit there is
+    nothing to resample: low and high are None."""
     return {
         group: {
             metric: {
-                "mean": round(e.mean, 4), "low": round(e.low, 4), "high": round(e.high, 4),
+                "mean": round(e.mean, 4),
+                "low": round(e.low, 4) if e.clusters > 1 else None,
+                "high": round(e.high, 4) if e.clusters > 1 else None,
                 "questions": e.questions, "units": e.clusters,
             }
             for metric, e in metrics.items()
@@ -66,4 +71,6 @@ def lines(groups: Mapping[str, Mapping[str, Estimate]]) -> list[list[str]]:
 def _cell(estimate: Estimate | None) -> str:
     if estimate is None:
         return ""
+    if estimate.clusters < 2:
+        return f"{estimate.mean:.3f} ({NO_INTERVAL})"
     return f"{estimate.mean:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"

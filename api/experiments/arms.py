@@ -1,4 +1,5 @@
-"""An arm answers a question: the same decoder and seed for all, with what the arm's knobs change around it.
+"""An arm answers a question: the same decoder and seed for all, with what the arm's knobs change around it. An arm that
+names a generator is given a pipeline in which that one writes (api/experiments/outside/).
 
 - rag, closed book: `Pipeline.ask`, nothing else.
 - oracle: the passages read are those that hold the question's evidence, one for each quote; retrieval cannot fail, so
@@ -20,8 +21,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.answer_json import first_source
 from api.evaluate.questions import EvidenceIndex
+from api.experiments.citing import citation_of
 from api.experiments.knobs import Knobs
 from api.experiments.techniques.again import found_again
 from api.experiments.techniques.contradiction import contradicted
@@ -139,7 +140,7 @@ def _first_sentence(pipeline: Pipeline, request: Ask, hits: Sequence[Hit]) -> An
     sentences: tuple[Sentence, ...] = ()
     for hit in hits[:1]:
         for interval in split_sentences(hit.chunk.text)[:1]:
-            cited = _citation(pipeline, hit.chunk, interval, 1)
+            cited = citation_of(pipeline.document(hit.chunk.document_id), hit.chunk, interval, 1)
             sentences = (Sentence(" ".join(cited.quote.split()), "quotation", (cited,)),)
     return _answer(request, "copy_first_sentence", pipeline.answerer.model, sentences, hits)
 
@@ -151,22 +152,12 @@ def _shuffled(pipeline: Pipeline, written: Answer, draw: random.Random) -> Answe
 
     def moved(citation: Citation) -> Citation:
         chunk, interval = draw.choice(places)
-        return _citation(pipeline, chunk, interval, citation.number)
+        return citation_of(pipeline.document(chunk.document_id), chunk, interval, citation.number)
 
     sentences = tuple(
         dataclasses.replace(sentence, citations=tuple(map(moved, sentence.citations))) for sentence in written.sentences
     )
     return dataclasses.replace(written, sentences=sentences)
-
-
-def _citation(pipeline: Pipeline, chunk: Chunk, interval: tuple[int, int], number: int) -> Citation:
-    """A citation of `interval` of the chunk's text."""
-    document = pipeline.document(chunk.document_id)
-    start, end = chunk.start + interval[0], chunk.start + interval[1]
-    return Citation(
-        number, chunk.id, document.id, document.title, first_source(document), document.page_of(start), start, end,
-        document.text[start:end],
-    )
 
 
 def _answer(

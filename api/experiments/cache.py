@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +32,15 @@ CACHE_FORMAT = 1  # raise it when a Result is made differently from the same fac
 
 
 def key_of(
-    question: Question, knobs: Knobs, request: Ask, seed: int, provenance: Provenance, plan: Plan | None = None
+    question: Question, knobs: Knobs, request: Ask, seed: int, provenance: Provenance, plan: Plan | None = None,
+    outside: Mapping[str, Any] | None = None,
 ) -> str:
     """64 hex digits over everything that determines a result. request: the question with the arm's settings. plan: of
-    an arm with techniques."""
+    an arm with techniques. outside: what determines the replies of its generator, where it is not our own."""
     techniques = {name: value for name, value in knobs.techniques().items() if value != "best-first"}
     return digest({
         **({"techniques": techniques, "plan": plan.facts() if plan else {}} if techniques else {}),
+        **({"outside": dict(outside)} if outside is not None else {}),
         "format": CACHE_FORMAT,
         "question": [question.id, question.language, request.question],
         "evidence": [[evidence.document, evidence.quote] for evidence in question.evidence] if knobs.oracle else [],

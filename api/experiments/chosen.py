@@ -1,7 +1,9 @@
 """An experiment as a client of the server asks for it: a shipped one by its name, or a definition as TOML or JSON.
 
 What comes over HTTP names no file of this machine but question files in `<home>/experiments`: any other path would let
-a client find out what lies on the disk, and read the first lines of it in error messages.
+a client find out what lies on the disk, and read the first lines of it in error messages. Nor does it name a server to
+be asked but those that this one was started with, nor a variable of the environment but the one that goes with it:
+otherwise a client could reach what only this machine reaches, or have its secrets sent away.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from api.config import nearest
 from api.errors import ConfigError
 from api.experiments import definition
 from api.experiments.definition import Experiment
+from api.experiments.outside.model import OutsideModel
+from api.experiments.outside.tables import GENERATORS, JUDGE
 from api.experiments.provenance import digest
 from api.experiments.toml_places import Places, TomlPlaces
 from api.question_sets import formats
@@ -42,15 +46,16 @@ class Chosen:
 
 def choose(
     folder: Path, *, name: str | None = None, given: str | Mapping[str, Any] | None = None,
-    limit: int | None = None, seed: int | None = None,
+    limit: int | None = None, seed: int | None = None, endpoints: Mapping[str, str | None] | None = None,
 ) -> Chosen:
     """The experiment called `name`, or, without one, that which is `given` as TOML text or as plain values.
 
-    folder: where question files may lie. Raises ConfigError, CorpusError for whatever is wrong with it or with its
+    folder: where question files may lie. endpoints: base URLs that may be asked, without a slash at the end, each with
+    the variable that holds its key, or None. Raises ConfigError, CorpusError for whatever is wrong with it or with its
     questions: better now than when its turn comes.
     """
     asked = {"name": name, "definition": given, "limit": limit, "seed": seed}
-    found = _given(given, folder) if name is None and given is not None else _shipped(name or "")
+    found = _given(given, folder, endpoints or {}) if name is None and given is not None else _shipped(name or "")
     if seed is not None:
         found = dataclasses.replace(found, seeds=(seed,))
     from api.experiments import runner  # imports the models' libraries
@@ -62,9 +67,10 @@ def choose(
 class _Pointers:
     """The places of values that came as JSON: pointers into the request (RFC 6901)."""
 
-    def at(self, table: str = "", number: int = 0, key: str = "") -> str:
+    def at(self, table: str = "", number: int | None = None, key: str = "") -> str:
         """`/definition/arm/0/top_k`."""
-        parts = ["/definition", *([table, str(number)] if table else []), *([key] if key else [])]
+        nested = [*(table.split(".") if table else []), *([] if number is None else [str(number)])]
+        parts = ["/definition", *nested, *([key] if key else [])]
         return "/".join(part.replace("~", "~0").replace("/", "~1") if n else part for n, part in enumerate(parts))
 
 
@@ -75,13 +81,28 @@ def _shipped(name: str) -> Experiment:
     return definition.load(names[name])
 
 
-def _given(given: str | Mapping[str, Any], folder: Path) -> Experiment:
+def _given(given: str | Mapping[str, Any], folder: Path, endpoints: Mapping[str, str | None]) -> Experiment:
     places: Places = _Pointers()
     if isinstance(given, str):
         places = toml = TomlPlaces(Path("definition"), given)
         given = definition.read(given, toml)
     _confine(given.get("questions"), folder, places.at(key="questions"))
-    return definition.of_table(given, places, folder / "definition")
+    found = definition.of_table(given, places, folder / "definition")
+    for name, model in found.generators.items():
+        _allow(model, endpoints, places.at(f"{GENERATORS}.{name}"))
+    if found.judge is not None:
+        _allow(found.judge, endpoints, places.at(JUDGE))
+    return found
+
+
+def _allow(model: OutsideModel, endpoints: Mapping[str, str | None], place: str) -> None:
+    """Raises ConfigError if a request may not have this model asked."""
+    if model.kind != "endpoint":
+        raise ConfigError(f"{place}: models of Hugging Face are run by the command line alone: lectern experiment run")
+    if model.address not in endpoints:
+        raise ConfigError(f"{place}: this server asks no other server: start it with --allow-endpoint {model.address}")
+    if model.key_env not in (None, endpoints[model.address]):
+        raise ConfigError(f"{place}: key_env is not the variable that the server was started with for this endpoint")
 
 
 def _confine(questions: Any, folder: Path, place: str) -> None:

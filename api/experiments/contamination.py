@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from api.counted import counted
 from corpus.documentation import load_documentation
 from corpus.format import LANGUAGES, ROOT, load_questions, split_of_passage
 from corpus.records import parse_line, read_lines
@@ -57,7 +58,7 @@ class Overlap:
     def lines(self) -> list[str]:
         """The figures in sentences."""
         found = [
-            f"Of {self.asked} questions, {self.long} have {WORDS} words in a row in common with one of the "
+            f"Of {counted(self.asked, 'question')}, {self.long} have {WORDS} words in a row in common with one of the "
             f"{self.training} training questions, and {self.near} are at least {NEAR} like one (Jaccard similarity of "
             f"{LETTERS}-letter runs)."
         ]

@@ -17,6 +17,9 @@
     language = "all"                    # or en, ru
     low = 0.2                           # the interval recorded; or, of a pair, relation = "below" or "above"
     high = 0.4
+    [generators.large]                  # a model from outside: an arm has it write by generator = "large"
+    [judge]                             # one that judges every answer, beside our own measures
+                                        # (keys of both: api/experiments/outside/model.py)
 
 Every error begins with file and line and names the nearest known word; a knob that the arm could not feel is refused,
 because its arm would be reported as if it had been turned.
@@ -29,15 +32,18 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, get_args
 
 from api.config import from_table, nearest
 from api.errors import ConfigError
 from api.experiments.knobs import KNOBS, Knobs
 from api.experiments.metrics import NAMES
+from api.experiments.outside.model import OutsideModel
+from api.experiments.outside.tables import GENERATORS, JUDGE, check_arm, generators_of, judge_of
 from api.experiments.toml_places import Places, TomlPlaces
+from api.experiments.toml_records import record
 from api.question_sets import Format
 from corpus.format import LANGUAGES, Split
 
@@ -45,8 +51,6 @@ SHIPPED = Path(__file__).parent / "shipped"
 ALL_LANGUAGES = "all"
 
 Relation = Literal["below", "above"]
-
-R = TypeVar("R")
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _ARM_NAME = re.compile(r"[\w][\w .+,-]{0,39}")
@@ -79,7 +83,8 @@ class Expect:
 @dataclass(frozen=True, slots=True)
 class Experiment:
     """A whole experiment. questions: "train", "dev", "test" or a path to what `format` says. limit: 0 for all of them.
-    seeds: at least one."""
+    seeds: at least one. generators: models from outside by the name that arms use. judge: one that judges the answers.
+    """
 
     name: str
     question: str
@@ -90,6 +95,8 @@ class Experiment:
     languages: tuple[str, ...] = LANGUAGES
     expect: tuple[Expect, ...] = ()
     format: Format = "lectern"
+    generators: Mapping[str, OutsideModel] = field(default_factory=dict)
+    judge: OutsideModel | None = None
 
     @property
     def seed(self) -> int:
@@ -169,14 +176,14 @@ def read(text: str, places: TomlPlaces) -> dict[str, Any]:
 
 def of_table(table: Mapping[str, Any], places: Places, path: Path) -> Experiment:
     """The experiment in plain values. places: where each stands, for errors. path: see `parse`."""
-    lists = {"arm", "expect", "languages", "seeds"}
+    lists = {"arm", "expect", "languages", "seeds", GENERATORS, JUDGE}
     for key in table:
         if key not in {field.name for field in dataclasses.fields(_Top)} | lists:
             known = [field.name for field in dataclasses.fields(_Top)] + sorted(lists)
             raise ConfigError(f"{places.at(key=key)}: unknown key {key!r}{nearest(key, known)}")
     source = _source(table.get("questions"), places)
     given = {**table, "questions": source.path} if source is not None else table
-    top = _record(_Top, {key: value for key, value in given.items() if key not in lists}, places, "", 0)
+    top = record(_Top, {key: value for key, value in given.items() if key not in lists}, places)
     if not _NAME.fullmatch(top.name):
         raise ConfigError(f"{places.at(key='name')}: name is letters a-z, digits and hyphens, not {top.name!r}")
     for key, value in (("limit", top.limit), ("seed", top.seed)):
@@ -185,7 +192,8 @@ def of_table(table: Mapping[str, Any], places: Places, path: Path) -> Experiment
     languages = table.get("languages", list(LANGUAGES))
     if not isinstance(languages, list) or not languages or not set(map(str, languages)) <= set(LANGUAGES):
         raise ConfigError(f"{places.at(key='languages')}: languages is a list of {', '.join(LANGUAGES)}")
-    arms = tuple(_arm(row, number, places) for number, row in enumerate(_tables(table, "arm", places)))
+    generators = generators_of(table.get(GENERATORS), places)
+    arms = tuple(_arm(row, number, generators, places) for number, row in enumerate(_tables(table, "arm", places)))
     if not arms:
         raise ConfigError(f"{places.at()}: an experiment needs at least one [[arm]]")
     names = [arm.name for arm in arms]
@@ -197,6 +205,7 @@ def of_table(table: Mapping[str, Any], places: Places, path: Path) -> Experiment
     return Experiment(
         top.name, top.question, _questions(top.questions, path), arms, top.limit, _seeds(table, top.seed, places),
         tuple(dict.fromkeys(languages)), expect, "lectern" if source is None else source.format,
+        generators, judge_of(table.get(JUDGE), places),
     )
 
 
@@ -209,7 +218,7 @@ def _source(value: object, places: Places) -> _Source | None:
         raise ConfigError(f"{where}: questions is train, dev, test, a path, or {{format = \"...\", path = \"...\"}}")
     if not isinstance(value.get("path"), str):
         raise ConfigError(f"{where}: questions needs path = \"...\" beside its format")
-    return from_table(_Source, value, where=where)
+    return record(_Source, value, places, "questions")
 
 
 def _questions(value: str, path: Path) -> str:
@@ -225,19 +234,9 @@ def _tables(table: Mapping[str, Any], key: str, places: Places) -> list[dict[str
     return rows
 
 
-def _record(cls: type[R], row: Mapping[str, Any], places: Places, table: str, number: int) -> R:
-    """A dataclass of the row, key by key, so that an error names the key's own line."""
-    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
-        if field.default is dataclasses.MISSING and field.name not in row:
-            raise ConfigError(f"{places.at(table, number)}: {field.name} is missing")
-    needed = {field.name: row[field.name] for field in dataclasses.fields(cls)  # type: ignore[arg-type]
-              if field.default is dataclasses.MISSING}
-    for key, value in row.items():
-        from_table(cls, {**needed, key: value}, where=places.at(table, number, key))
-    return from_table(cls, row, where=places.at(table, number))
-
-
-def _arm(row: Mapping[str, Any], number: int, places: Places) -> Arm:
+def _arm(
+    row: Mapping[str, Any], number: int, generators: Mapping[str, OutsideModel], places: Places
+) -> Arm:
     name = row.get("name")
     if not isinstance(name, str) or not _ARM_NAME.fullmatch(name):
         raise ConfigError(
@@ -248,7 +247,9 @@ def _arm(row: Mapping[str, Any], number: int, places: Places) -> Arm:
         if key not in KNOBS:
             place = places.at("arm", number, key)
             raise ConfigError(f"{place}: arm {name!r} has an unknown knob {key!r}{nearest(key, KNOBS)}")
-    return Arm(name, _knobs(knobs, number, places))
+    found = _knobs(knobs, number, places)
+    check_arm(found, number, generators, places)
+    return Arm(name, found)
 
 
 def _knobs(row: Mapping[str, Any], number: int, places: Places) -> Knobs:
@@ -278,7 +279,7 @@ def _seeds(table: Mapping[str, Any], seed: int, places: Places) -> tuple[int, ..
 def _expect(
     row: Mapping[str, Any], number: int, arms: list[str], languages: list[str], places: Places
 ) -> Expect:
-    figure = _record(_Figure, {k: v for k, v in row.items() if k != "pair"}, places, "expect", number)
+    figure = record(_Figure, {k: v for k, v in row.items() if k != "pair"}, places, "expect", number)
     pair = row.get("pair")
 
     def refuse(key: str, message: str) -> ConfigError:

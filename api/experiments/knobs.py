@@ -1,7 +1,7 @@
 """What an arm sets, and which settings go together: a knob that the arm could not feel is refused.
 
 The plain knobs are those of `lectern ask`; the rest are techniques of the reading list and trials of what is read
-(api/experiments/techniques/), and controls (api/experiments/arms.py).
+(api/experiments/techniques/), controls (api/experiments/arms.py), and who writes (api/experiments/outside/).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _SEARCH = {"retriever", "rerank", "top_k"}
 _DECIDE = {"abstain", "verify", "temperature", "risk"}
 _FIND = {"query", "retrieve", "relevance"}
 _READ = {"order", "distractors", "distractor_kind", "contradiction", "injection"}
+_OUTSIDE = {"abstain", "temperature"}  # of _DECIDE, what a model from outside can feel
 TECHNIQUES = ("query", "retrieve", "relevance", "order", "distractors", "distractor_kind", "contradiction", "injection")
 
 
@@ -39,7 +40,8 @@ class Knobs:
     the first was poor ("corrective": no passage scored `relevance`, 0..1, by the reranker). order: of the passages as
     they are read. distractors: so many passages without the evidence are added, of `distractor_kind` ("near misses"
     where it is not given). contradiction: a copy of the gold passage that says something else stands beside it.
-    injection: an instruction is planted in a passage.
+    injection: an instruction is planted in a passage. generator: the name of a model from outside that writes in place
+    of Lectern's decoder.
     """
 
     mode: Mode = "rag"
@@ -60,6 +62,7 @@ class Knobs:
     distractor_kind: DistractorKind | None = None
     contradiction: bool = False
     injection: bool = False
+    generator: str | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError for a value out of range and for a knob that the arm could not feel."""
@@ -72,9 +75,10 @@ class Knobs:
         if not 0 <= self.distractors <= MAX_TOP_K:
             raise ValueError(f"distractors must be 0 to {MAX_TOP_K}, not {self.distractors}")
         felt = self._felt()
-        for name in (*given, *(["oracle"] if self.oracle else []), *self.techniques()):
+        named = ["generator"] if self.generator is not None else []
+        for name in (*named, *given, *(["oracle"] if self.oracle else []), *self.techniques()):
             if name not in felt:
-                raise ValueError(f"{self._what()} does not depend on {name}: take it out")
+                raise ValueError(f"{self._what(name)} does not depend on {name}: take it out")
         if self.mode == "closed_book" and self.control is not None:
             raise ValueError(f"the control {self.control} reads documents: take out mode or control")
         if self.contradiction and self.injection:
@@ -94,20 +98,26 @@ class Knobs:
         return None
 
     def _felt(self) -> set[str]:
+        decide = _DECIDE if self.generator is None else _OUTSIDE
         if self.mode == "closed_book":
-            return {"temperature"}
+            return {"temperature", "generator"}
         if self.control == "always_refuse":
             return set()
         if self.control == "copy_first_sentence":
             return {*_SEARCH, "oracle"}
         if self.control == "shuffled_citations":
-            return {*_SEARCH, *_DECIDE, "oracle"}
-        return {*_SEARCH, *_DECIDE, *_READ, "oracle", *([] if self.oracle else _FIND)}
+            return {*_SEARCH, *decide, "oracle", "generator"}
+        return {*_SEARCH, *decide, *_READ, "oracle", "generator", *([] if self.oracle else _FIND)}
 
-    def _what(self) -> str:
+    def _what(self, name: str) -> str:
+        """Who cannot feel the knob called `name`."""
+        if self.generator is not None and name in _DECIDE:
+            return "a generator from outside"
         if self.mode == "closed_book":
             return "a closed book"
-        return f"the control {self.control}" if self.control else "an oracle, which does not search,"
+        if self.control:
+            return f"the control {self.control}"
+        return "an oracle, which does not search,"
 
     def options(self) -> dict[str, Any]:
         """The knobs that were turned, for `Pipeline.prepare`; mode, oracle, control, techniques are not among them."""
@@ -126,7 +136,8 @@ class Knobs:
         """All that differs from an arm that sets nothing, and the mode, as plain values."""
         rest = {"oracle": True} if self.oracle else {}
         control = {"control": self.control} if self.control else {}
-        return {"mode": self.mode, **self.options(), **rest, **control, **self.techniques()}
+        by = {"generator": self.generator} if self.generator is not None else {}
+        return {"mode": self.mode, **by, **self.options(), **rest, **control, **self.techniques()}
 
 
 KNOBS: tuple[str, ...] = tuple(field.name for field in dataclasses.fields(Knobs))

@@ -35,12 +35,12 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Share wrong, 0..1, with its interval; difference: the same of the first arm's risk less this one's, None for
-    the first itself and where the first has no figure."""
+    """Share wrong, 0..1, with its interval, None where all questions are of one note; difference: the same of the first
+    arm's risk less this one's, None for the first itself, where the first has no figure and where there is one note."""
 
     mean: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     difference: tuple[float, float, float] | None
 
 
@@ -69,6 +69,8 @@ def risks_at(
     for name, arm in arms.items():
         if coverage_of(arm) >= coverage - SMALLEST:
             found[name] = _risks(arm, times[:, of_question], wanted)
+    if len(order) < 2:
+        return {name: At(float(risks[0]), None, None, None) for name, risks in found.items()}
     first = next(iter(arms))
     return {name: _at(risks, found.get(first) if name != first else None) for name, risks in found.items()}
 

@@ -25,6 +25,7 @@ from typing import Literal
 
 from api.evaluate.answers import is_right
 from api.experiments import metrics
+from api.experiments.outside.answerer import DROPPED, WRITTEN
 from api.experiments.techniques.injection import obeyed
 from api.experiments.techniques.planted import Planted
 from corpus.format import Question
@@ -76,6 +77,8 @@ def judge(question: Question, answer: Answer, planted: Planted | None = None) ->
         values[metrics.WRONG_UNSUPPORTED] = float(not right and not held)
     if answer.confidence is not None:
         values[metrics.CONFIDENCE] = answer.confidence
+    if written := answer.usage.get(WRITTEN, 0):
+        values[metrics.INVENTED] = answer.usage.get(DROPPED, 0) / written
     if question.answerable:
         values[metrics.IN_EVIDENCE] = float(in_evidence(question, text))
         values |= _citations(question, answer)

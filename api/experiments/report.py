@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from api.counted import counted
+from api.evaluate.table import NO_INTERVAL
 from api.experiments import plots
 from api.experiments.causes import CAUSES
 from api.experiments.metrics import METRICS, NAMES
@@ -30,7 +32,8 @@ def render(results: Mapping[str, Any]) -> str:
         loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters |= {"figure": figure, "percent": percent, "p": p_value}
+    environment.filters |= {"figure": figure, "percent": percent, "p": p_value, "counted": counted}
+    environment.globals |= {"interval": interval, "judged": judged}
     script, style = _script(), (_FOLDER / "report.css").read_text(encoding="utf-8")
     arms = [arm["name"] for arm in results["experiment"]["arms"]]
     applies = {name for cells in results["estimates"].values() for cell in cells.values() for name in cell}
@@ -51,9 +54,22 @@ def render(results: Mapping[str, Any]) -> str:
     )  # fmt: skip
 
 
-def figure(cell: Mapping[str, float] | None) -> str:
+def figure(cell: Mapping[str, Any] | None) -> str:
     """`0.42 [0.35, 0.49]`, or a dash where the figure does not apply."""
-    return f"{cell['mean']:.2f} [{cell['low']:.2f}, {cell['high']:.2f}]" if cell else "–"
+    if not cell:
+        return "–"
+    return f"{cell['mean']:.2f} {interval(cell['low'], cell['high'])}"
+
+
+def interval(low: float | None, high: float | None, digits: int = 2) -> str:
+    """`[0.35, 0.49]`, or why there is none."""
+    return f"({NO_INTERVAL})" if low is None or high is None else f"[{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def judged(answer: Mapping[str, Any]) -> list[str]:
+    """What a judge from outside said of an answer, where one was asked: `judge: right`, `judge: not supported`."""
+    said = answer.get("judge") or {}
+    return [f"judge: {'' if said[key] else 'not '}{key}" for key in ("right", "supported") if said.get(key) is not None]
 
 
 def percent(value: float) -> str:

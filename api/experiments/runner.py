@@ -27,6 +27,8 @@ from api.experiments.causes import cause_of
 from api.experiments.definition import Arm, Experiment
 from api.experiments.expectations import check
 from api.experiments.measures import judge
+from api.experiments.outside.judge import Verdicts
+from api.experiments.outside.staff import Staff, judge_json, staff_of
 from api.experiments.places import CACHE, FOLDER, REPORT_FILE, RESULTS_FILE, RESULTS_FORMAT
 from api.experiments.provenance import Provenance, commit, digest, provenance_of, questions_digest, versions
 from api.experiments.techniques.plan import plan_of
@@ -77,19 +79,22 @@ def run(
     """
     loaded = formats.load(experiment.questions, experiment.format)
     asked = choose(loaded.questions, experiment.languages, experiment.limit if limit is None else limit)
-    # What cannot be asked, and a setting that cannot be, has to be told before the first answer, not when it comes.
+    # What cannot be asked, and a setting that cannot be, has to be told before a model is loaded, not when it comes.
     for question in asked:
         request_of(pipeline, question, experiment.arms[0].knobs, experiment.seed)
     for arm in experiment.arms:
         request_of(pipeline, asked[0], arm.knobs, experiment.seed)
-    pipeline.load_models()
+    if not loaded.passages:
+        within(asked, sets.EvidenceIndex(pipeline.library))
     cache = ResultCache(pipeline.config.home / FOLDER / CACHE)
+    staff = staff_of(experiment, cache.folder, fresh=fresh)
+    pipeline.load_models()
     with searched(pipeline, loaded, on_passages) as own:
         index = sets.EvidenceIndex(own.library)
         kept, left_out = within(asked, index)
         provenance = provenance_of(own)
         rows, cached = _ask_all(
-            own, experiment, kept, loaded.questions, index, provenance, cache, fresh, on_progress
+            own, staff, kept, loaded.questions, index, provenance, cache, fresh, on_progress
         )
     results = {
         "format": RESULTS_FORMAT,
@@ -102,6 +107,7 @@ def run(
             "questions": len(kept), "units": len({q.unit for q in kept}), "left_out": left_out, "from_cache": cached,
         },
         **figures(experiment, rows),
+        "judge": judge_json(experiment, rows),
         "contamination": contamination.shipped().overlap([q.question for q in kept]).as_json(),
         "questions": summary.questions(rows),
     }  # fmt: skip
@@ -181,7 +187,7 @@ def figures(experiment: Experiment, rows: Sequence[summary.Row]) -> dict[str, An
 
 
 def _ask_all(
-    pipeline: Pipeline, experiment: Experiment, questions: Sequence[Question], others: Sequence[Question],
+    pipeline: Pipeline, staff: Staff, questions: Sequence[Question], others: Sequence[Question],
     index: sets.EvidenceIndex, provenance: Provenance, cache: ResultCache, fresh: bool,
     on_progress: OnProgress | None,
 ) -> tuple[list[summary.Row], int]:
@@ -189,8 +195,10 @@ def _ask_all(
 
     others: the whole set, whatever part of it is asked.
     """
+    experiment = staff.experiment
     total, cached = len(questions) * len(experiment.arms), 0
     rows: list[summary.Row] = []
+    pipelines = {arm.name: staff.pipeline_of(arm, pipeline) for arm in experiment.arms}
     for question in questions:
         gold = index.gold(question) if question.answerable else frozenset()
         for arm in experiment.arms:
@@ -201,38 +209,49 @@ def _ask_all(
                 if results and not draws(arm.knobs, request):
                     break
                 plan = plan_of(index, question, arm.knobs, seed, others) if arm.knobs.techniques() else None
-                key = key_of(question, arm.knobs, request, seed, provenance, plan)
+                key = key_of(question, arm.knobs, request, seed, provenance, plan, staff.facts(arm))
                 result = None if fresh else cache.get(key)
                 if result is None:
                     was_cached = False
-                    result = answer(pipeline, index, question, arm.knobs, seed, others)
+                    result = answer(pipelines[arm.name], index, question, arm.knobs, seed, others)
                     cache.put(key, result)
                 results.append(result)
             cached += was_cached
-            rows.append(row_of(question, arm, results, gold))
+            verdicts = [staff.verdicts(question, result.answer) for result in results]
+            rows.append(row_of(question, arm, results, gold, verdicts))
             if on_progress is not None:
                 on_progress(Progress(len(rows), total, cached))
     return rows, cached
 
 
-def row_of(question: Question, arm: Arm, results: Sequence[Result], gold: frozenset[str]) -> summary.Row:
-    """The answers judged, one for each seed; the first with its cause where it is a wrong one with documents."""
-    judged = [judge(question, result.answer, result.planted) for result in results]
+def row_of(
+    question: Question, arm: Arm, results: Sequence[Result], gold: frozenset[str], verdicts: Sequence[Verdicts]
+) -> summary.Row:
+    """The answers judged, one for each seed, with a judge's verdicts; the first with its cause where it is a wrong one
+    with documents."""
+    judged = []
+    for result, verdict in zip(results, verdicts, strict=True):
+        one = judge(question, result.answer, result.planted)
+        judged.append(dataclasses.replace(one, values={**one.values, **verdict.values()}))
     first, result = judged[0], results[0]
     wrong = first.outcome == "wrong" and arm.knobs.mode == "rag"
     cause = cause_of(question, result, gold) if wrong else None
     outcomes = tuple(one.outcome for one in judged)
-    return summary.Row(question, arm.name, result, first, cause, summary.averaged(judged), outcomes)
+    return summary.Row(question, arm.name, result, first, cause, summary.averaged(judged), outcomes, verdicts[0])
 
 
 def definition_json(experiment: Experiment) -> dict[str, Any]:
     """The experiment as plain values; a question file by its name alone, wherever it lies."""
+    used = {arm.knobs.generator for arm in experiment.arms}
+    generators = {name: model.shown() for name, model in experiment.generators.items() if name in used}
     return {
         "name": experiment.name, "question": experiment.question, "questions": Path(experiment.questions).name,
         **({"format": experiment.format} if experiment.format != "lectern" else {}),
         "limit": experiment.limit, "seed": experiment.seed, "seeds": list(experiment.seeds),
         "languages": list(experiment.languages),
         "arms": [{"name": arm.name, **arm.knobs.turned()} for arm in experiment.arms],
+        **({"generators": generators} if generators else {}),
+        **({"judge": experiment.judge.shown()} if experiment.judge is not None else {}),
     }  # fmt: skip
 
 

@@ -35,6 +35,7 @@ UNFINISHED: tuple[State, ...] = ("queued", "running", "stopping")
 class Run:
     """One run. Times are ISO 8601 in UTC.
 
+    prepared, to_prepare: passages of the question set or the library, read and then embedded before the first answer.
     done, total, cached: answers, 0 until they are known. remaining_seconds: estimated, None unless it is running.
     error: why it failed, or "". folder: name of the folder of its results, or "". request: what starts it again, None
     for a run of the command line.
@@ -55,6 +56,8 @@ class Run:
     error: str = ""
     folder: str = ""
     request: dict[str, Any] | None = None
+    prepared: int = 0
+    to_prepare: int = 0
 
     @property
     def unfinished(self) -> bool:

@@ -25,6 +25,7 @@ from api.experiments.causes import CAUSES, Cause
 from api.experiments.definition import ALL_LANGUAGES
 from api.experiments.matched import Given, coverage_of, risks_at
 from api.experiments.measures import Judged, Outcome, citations_of
+from api.experiments.outside.judge import Verdicts
 from api.experiments.statistics import LEVEL, Comparison, compare, holm
 from corpus.format import Question
 
@@ -35,7 +36,8 @@ TESTED = (metrics.WRONG, metrics.RIGHT)
 @dataclass(frozen=True, slots=True)
 class Row:
     """One question as one arm answered it. result, judged, cause (of a wrong answer with documents, else None): with
-    the first seed. values: the figures, means over the seeds. outcomes: one for each seed."""
+    the first seed. values: the figures, means over the seeds. outcomes: one for each seed. verdicts: of a judge from
+    outside on the first seed's answer."""
 
     question: Question
     arm: str
@@ -44,6 +46,7 @@ class Row:
     cause: Cause | None
     values: Mapping[str, float]
     outcomes: tuple[Outcome, ...]
+    verdicts: Verdicts = Verdicts()
 
 
 def averaged(judged: Sequence[Judged]) -> dict[str, float]:
@@ -212,7 +215,9 @@ def finding(estimated: Mapping[str, Any], compared: Sequence[Json], arms: Sequen
     rows = [row for row in compared if (row["first"], row["second"]) == pair and row["metric"] == metrics.WRONG]
     whole = next((row for row in rows if row["language"] == ALL_LANGUAGES), None)
     if whole is None:
-        return f"{said}."
+        of = (estimated[ALL_LANGUAGES][arm].get(metrics.COVERAGE, {}) for arm in pair)
+        alone = any(cell.get("units") == 1 for cell in of)
+        return f"{said}; no interval and no test: one document." if alone else f"{said}."
     verdict = "a difference of" if whole["declared"] else "no difference that can be told from chance:"
     parts = [f"{row['language']} {_points(row)}" for row in rows if row["language"] != ALL_LANGUAGES]
     if whole["p_value"] >= 1.0:  # also where nothing was tested
@@ -247,6 +252,7 @@ def _answer_json(row: Row) -> Json:
         "outcome": row.judged.outcome, "supported": row.judged.supported, "cause": row.cause, "reason": answer.reason,
         "text": " ".join(sentence.marked for sentence in answer.sentences), "confidence": answer.confidence,
         "values": dict(row.values), "outcomes": list(row.outcomes),
+        "judge": {"right": row.verdicts.right, "supported": row.verdicts.supported},
         "planted": None if row.result.planted is None else dataclasses.asdict(row.result.planted),
         "citations": [
             {"number": c.number, "title": c.title, "page": c.page, "quote": c.quote} for c in citations_of(answer)

@@ -8,7 +8,7 @@ out than FastAPI's middleware, and that answer needs the security headers too.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 
@@ -34,14 +34,16 @@ def create_app(
     slots: int = 2,
     waiting: int = 16,
     body_limits: BodyLimits | None = None,
+    endpoints: Mapping[str, str | None] | None = None,
 ) -> ASGIApp:
-    """The ASGI application over a pipeline, which the caller closes. slots, waiting: see `Admission`."""
+    """The ASGI application over a pipeline, which the caller closes. slots, waiting: see `Admission`; endpoints: see
+    `Service`."""
 
     admission = Admission(slots=slots, waiting=waiting)
     metrics = Metrics(admission)
     experimenter = Experimenter(pipeline, lambda: admission.running + admission.waiting > 0)
     uploads, warmup = Uploads(pipeline, metrics), Warmup(pipeline.load_models)
-    service = Service(pipeline, admission, uploads, experimenter, warmup, metrics)
+    service = Service(pipeline, admission, uploads, experimenter, warmup, metrics, endpoints or {})
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from api.experiments.chosen import Chosen
+from api.experiments.offers import Offers
 from api.experiments.places import FOLDER
 from api.experiments.runs import Run, Runs
 from api.http.problem import Problem, as_problem
@@ -60,6 +61,7 @@ class Experimenter:
     def __init__(self, pipeline: Pipeline, busy: Callable[[], bool]) -> None:
         self._pipeline = pipeline
         self._busy = busy
+        self.offers = Offers()
         self._stored = Runs(pipeline.config.home / FOLDER)
         self._changed = threading.Condition()  # guards what follows
         self._runs: dict[str, Run] = {}
@@ -196,7 +198,7 @@ class Experimenter:
         try:
             finished = runner.run(
                 self._pipeline, chosen.experiment, date=_now(), limit=chosen.limit,
-                on_progress=self._noting(chosen.id), on_passages=lambda _done, _all: self._go_on(chosen.id),
+                on_progress=self._noting(chosen.id), on_passages=self._preparing(chosen.id),
             )  # fmt: skip
             changes = {"state": "done", "folder": finished.folder.name}
         except _Stopped:
@@ -209,6 +211,20 @@ class Experimenter:
             changes = {"state": "stopped"} if self._closed else {"state": "failed", "error": problem.detail}
         with self._changed:
             self._set(chosen.id, remaining_seconds=None, **changes)
+
+    def _preparing(self, run_id: str) -> Callable[[int, int], None]:
+        """What hears of passages that are read and embedded before the first question: notes it, stops the run."""
+        saved = 0.0
+
+        def note(done: int, total: int) -> None:
+            nonlocal saved
+            self._go_on(run_id)
+            if (now := time.monotonic()) - saved >= _SAVE_SECONDS or done >= total:
+                saved = now
+                with self._changed:
+                    self._set(run_id, prepared=done, to_prepare=total)
+
+        return note
 
     def _noting(self, run_id: str) -> Callable[[Progress], None]:
         """What hears of a run's progress: writes it down, lets people's questions go first, stops the run."""

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import JSONResponse, Response
 
 from api.errors import ConfigError
-from api.experiments import definition
 from api.experiments.chosen import choose
 from api.experiments.places import FOLDER
 from api.experiments.runs import ID, Run
@@ -30,7 +29,9 @@ def start(body: ExperimentBody, service: ServiceDep) -> Response:
     there; what is under way already is not started twice. 422 for a definition that cannot be, with the line.
     """
     folder = service.pipeline.config.home / FOLDER
-    chosen = choose(folder, name=body.name, given=body.definition, limit=body.limit, seed=body.seed)
+    chosen = choose(
+        folder, name=body.name, given=body.definition, limit=body.limit, seed=body.seed, endpoints=service.endpoints
+    )
     run = service.experimenter.add(chosen)
     return JSONResponse({"run": run_json(run)}, 202, headers={"Location": f"/v1/experiments/{run.id}"})
 
@@ -40,7 +41,7 @@ def experiments(service: ServiceDep) -> dict[str, Any]:
     """{shipped, runs}: what comes with the program, by name; the runs of this home, newest first, those of the command
     line among them.
     """
-    shipped = [definition.load(path) for path in definition.shipped()]
+    shipped = service.experimenter.offers.all()
     return {
         "shipped": [{"name": e.name, "question": e.question, "arms": [arm.name for arm in e.arms]} for e in shipped],
         "runs": [run_json(run, finding) for run, finding in service.experimenter.all()],

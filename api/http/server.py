@@ -6,7 +6,7 @@ import errno
 import logging
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -48,11 +48,14 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def make_server(pipeline: Pipeline, access: Access, *, slots: int = 2, waiting: int = 16) -> uvicorn.Server:
+def make_server(
+    pipeline: Pipeline, access: Access, *, slots: int = 2, waiting: int = 16,
+    endpoints: Mapping[str, str | None] | None = None,
+) -> uvicorn.Server:
     """A server that is ready to run on a listening socket."""
     pipeline.open()  # a home that cannot be used is an error now and not at the first question
     config = uvicorn.Config(
-        create_app(pipeline, access, slots=slots, waiting=waiting),
+        create_app(pipeline, access, slots=slots, waiting=waiting, endpoints=endpoints),
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -65,11 +68,13 @@ def make_server(pipeline: Pipeline, access: Access, *, slots: int = 2, waiting: 
 
 
 def run_server(
-    pipeline: Pipeline, listener: socket.socket, access: Access, *, slots: int, waiting: int
+    pipeline: Pipeline, listener: socket.socket, access: Access, *, slots: int, waiting: int,
+    endpoints: Mapping[str, str | None] | None = None,
 ) -> None:
-    """Serve until Ctrl-C or SIGTERM; answers in the making get GRACE_SECONDS to finish."""
+    """Serve until Ctrl-C or SIGTERM; answers in the making get GRACE_SECONDS to finish. endpoints: see `Service`."""
     with _only_server(pipeline.config.home):
-        _run(pipeline, listener, access, slots, waiting)
+        server = make_server(pipeline, access, slots=slots, waiting=waiting, endpoints=endpoints)
+        _run(server, listener)
 
 
 @contextmanager
@@ -87,9 +92,8 @@ def _only_server(home: Path) -> Iterator[None]:
         lock.release()
 
 
-def _run(pipeline: Pipeline, listener: socket.socket, access: Access, slots: int, waiting: int) -> None:
+def _run(server: uvicorn.Server, listener: socket.socket) -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
-    server = make_server(pipeline, access, slots=slots, waiting=waiting)
     print(f"Lectern is at {address(listener)} (Ctrl-C ends it)", file=sys.stderr, flush=True)
     server.run(sockets=[listener])
 

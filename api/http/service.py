@@ -3,6 +3,7 @@ experiments and the figures."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -18,7 +19,8 @@ from api.pipeline import Pipeline
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One running server."""
+    """One running server. endpoints: what experiments that come over HTTP may ask, see `api.experiments.chosen.choose`.
+    """
 
     pipeline: Pipeline
     admission: Admission
@@ -26,6 +28,7 @@ class Service:
     experimenter: Experimenter
     warmup: Warmup
     metrics: Metrics
+    endpoints: Mapping[str, str | None]
 
 
 def _service(request: Request) -> Service:

@@ -3,7 +3,7 @@
 import { askStreamed } from "./client.js";
 import { element } from "./dom.js";
 import { openReader } from "./reader.js";
-import { text } from "./texts.js";
+import { decimal, text } from "./texts.js";
 
 export class AnswerView {
   // title: shown above the answer where two stand side by side, else null.
@@ -111,8 +111,8 @@ function figures(answer) {
   const parts = [];
   if (answer.confidence !== null) parts.push(text("confidence", { percent: Math.round(answer.confidence * 100) }));
   const total = answer.timings_ms.total;
-  if (total !== undefined) parts.push(text("took", { seconds: (total / 1000).toFixed(total < 10000 ? 1 : 0) }));
-  parts.push(answer.model);
+  if (total !== undefined) parts.push(text("took", { seconds: decimal(total / 1000, total < 10000 ? 1 : 0) }));
+  parts.push(answer.model.replace(/^lectern-decoder-/, `${text("decoder")} `));
   return element("p", { class: "figures" }, parts.filter(Boolean).join(" · "));
 }
 

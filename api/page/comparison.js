@@ -60,7 +60,7 @@ function table(rows) {
       element("td", {}, row.metric), element("td", {}, row.arm), cell(row.a), cell(row.b), difference(row.difference), chance(row.difference))))));
 }
 
-const cell = (of) => element("td", { class: "number" }, of ? share(of.mean) : "–", of ? element("span", { class: "interval" }, ` [${share(of.low)}, ${share(of.high)}]`) : null);
+const cell = (of) => element("td", { class: "number" }, of ? share(of.mean) : "–", of ? element("span", { class: "interval" }, of.low === null ? ` (${text("compare.alone")})` : ` [${share(of.low)}, ${share(of.high)}]`) : null);
 
 function difference(of) {
   if (!of) return element("td", { class: "number" }, "–");

@@ -132,8 +132,9 @@ class RunView {
     this.asks.textContent = run.question;
     this.bar.hidden = !MOVING.includes(run.state);
     this.bar.setAttribute("aria-label", run.name);
-    if (run.state === "running" && !run.total) this.bar.removeAttribute("value");
-    else this.bar.value = run.progress;
+    const share = run.total ? run.progress : run.to_prepare ? run.prepared / run.to_prepare : null;
+    if (run.state === "running" && share === null) this.bar.removeAttribute("value");
+    else this.bar.value = share ?? 0;
     this.words.textContent = run.error || run.finding;
     this.words.className = run.error ? "error" : "finding";
     // Buttons are made anew only when they change: a button that is replaced loses the focus.
@@ -155,6 +156,7 @@ function figures(run) {
   if (run.limit) parts.push(text("run.limit", run));
   if (run.seed) parts.push(text("run.seed", run));
   if (run.total) parts.push(text("run.answers", run));
+  else if (run.state === "running" && run.to_prepare) parts.push(text("run.passages", run));
   if (run.cached) parts.push(text("run.cached", run));
   if (run.state === "running" && run.remaining_seconds !== null) parts.push(text("run.remaining", { time: duration(run.remaining_seconds) }));
   return parts.join(" · ");

@@ -16,7 +16,7 @@ const TEXTS = {
     "sources": "Sources", "page": "p. {page}", "quotation": "quoted word for word", "open.citation": "Source {number}: {title}, page {page}",
     "abstained": "No answer", "reason.no_hits": "no passage matches the question", "reason.low_relevance": "no passage is close enough to the question",
     "reason.not_answerable": "the passages found do not hold the answer", "reason.unsupported": "no sentence was supported by its source", "nearest": "The nearest passages",
-    "hits": "Passages read", "score": "scores", "took": "{seconds} s", "confidence": "confidence {percent} %", "support": "supported by its source: {percent} %", "again": "Ask again", "copy": "Copy", "copied": "Copied.",
+    "hits": "Passages read", "score": "scores", "took": "{seconds} s", "decoder": "decoder", "confidence": "confidence {percent} %", "support": "supported by its source: {percent} %", "again": "Ask again", "copy": "Copy", "copied": "Copied.",
     "library.empty.hint": "The library is empty: add documents in the section Library, or run `lectern ingest corpus/`.",
     "library.empty": "The library is empty. Drop files above, or run `lectern ingest corpus/`.", "library.none": "No title matches.",
     "drop.title": "Drop files here", "drop.kinds": "PDF, Markdown, HTML, text, Jupyter notebooks, DOCX, EPUB", "drop.choose": "Choose files", "drop.url": "or paste a web address", "drop.add": "Add", "drop.here": "Drop to add to the library",
@@ -32,10 +32,10 @@ const TEXTS = {
     "experiments.start": "Start", "experiments.start.one": "Start “{name}”", "experiments.runs": "Runs", "experiments.none": "Nothing has been run yet.", "experiments.started": "Started: {name}.",
     "run.queued": "waits for its turn", "run.loading": "getting ready", "run.running": "running", "run.stopping": "stopping", "run.stopped": "stopped", "run.failed": "failed", "run.done": "done",
     "run.stop": "Stop", "run.stop.one": "Stop “{name}”", "run.again": "Go on", "run.again.one": "Go on with “{name}”", "run.retry": "Try again", "run.dismiss": "Take off the list", "run.report": "Open the report", "run.save": "Save the report", "run.choose": "Choose “{name}” of {date} to compare",
-    "run.answers": "{done} of {total} answers", "run.cached": "{cached} kept from before", "run.limit": "limit {limit}", "run.seed": "seed {seed}", "run.remaining": "about {time} left", "seconds": "{n} s", "minutes": "{n} min", "hours": "{n} h",
+    "run.answers": "{done} of {total} answers", "run.passages": "{prepared} of {to_prepare} passages made ready", "run.cached": "{cached} kept from before", "run.limit": "limit {limit}", "run.seed": "seed {seed}", "run.remaining": "about {time} left", "seconds": "{n} s", "minutes": "{n} min", "hours": "{n} h",
     "experiments.compare": "Compare", "experiments.choose.two": "Choose two runs to compare them.", "compare.working": "Comparing…", "compare.title": "Two runs side by side", "compare.close": "Close the comparison",
     "compare.shared": "Differences are A less B, in points of 100, on the {n} questions that both were asked; in bold those that stand after Holm’s correction.", "compare.unshared": "The runs share no questions, or no arms of the same name: there are figures, but no differences.", "compare.differs": "What they were made with", "compare.same": "Both were made with the same.",
-    "compare.figure": "Figure", "compare.arm": "Arm", "compare.difference": "A − B", "compare.p": "p, Holm", "compare.all": "All questions", "compare.en": "English", "compare.ru": "Russian", "compare.every": "All figures",
+    "compare.figure": "Figure", "compare.arm": "Arm", "compare.difference": "A − B", "compare.p": "p, Holm", "compare.all": "All questions", "compare.en": "English", "compare.ru": "Russian", "compare.every": "All figures", "compare.alone": "no interval: one document",
     "loading": "The models are being loaded; questions can be asked in a moment.", "offline": "The server does not answer. Is `lectern serve` still running?",
     "key.title": "This server asks for its API key", "key.label": "API key", "key.enter": "Use the key",
     "documents": { one: "{n} document", other: "{n} documents" }, "pages": { one: "{n} page", other: "{n} pages" }, "passages": { one: "{n} passage", other: "{n} passages" }, "chosen": { one: "{n} chosen", other: "{n} chosen" },
@@ -56,7 +56,7 @@ const TEXTS = {
     "sources": "Источники", "page": "с. {page}", "quotation": "дословная цитата", "open.citation": "Источник {number}: {title}, страница {page}",
     "abstained": "Ответа нет", "reason.no_hits": "ни один фрагмент не подходит к вопросу", "reason.low_relevance": "все фрагменты слишком далеки от вопроса",
     "reason.not_answerable": "в найденных фрагментах ответа нет", "reason.unsupported": "ни одно предложение не подтвердилось источником", "nearest": "Ближайшие фрагменты",
-    "hits": "Прочитанные фрагменты", "score": "оценки", "took": "{seconds} с", "confidence": "уверенность {percent} %", "support": "подтверждено источником: {percent} %", "again": "Спросить ещё раз", "copy": "Копировать", "copied": "Скопировано.",
+    "hits": "Прочитанные фрагменты", "score": "оценки", "took": "{seconds} с", "decoder": "декодер", "confidence": "уверенность {percent} %", "support": "подтверждено источником: {percent} %", "again": "Спросить ещё раз", "copy": "Копировать", "copied": "Скопировано.",
     "library.empty.hint": "Библиотека пуста: добавьте документы в разделе «Библиотека» или выполните `lectern ingest corpus/`.",
     "library.empty": "Библиотека пуста. Перетащите файлы сюда или выполните `lectern ingest corpus/`.", "library.none": "Ничего с таким названием.",
     "drop.title": "Перетащите файлы сюда", "drop.kinds": "PDF, Markdown, HTML, текст, блокноты Jupyter, DOCX, EPUB", "drop.choose": "Выбрать файлы", "drop.url": "или вставьте адрес страницы", "drop.add": "Добавить", "drop.here": "Отпустите, чтобы добавить в библиотеку",
@@ -72,10 +72,10 @@ const TEXTS = {
     "experiments.start": "Запустить", "experiments.start.one": "Запустить «{name}»", "experiments.runs": "Запуски", "experiments.none": "Запусков ещё не было.", "experiments.started": "Запущен: {name}.",
     "run.queued": "ждёт очереди", "run.loading": "готовится", "run.running": "идёт", "run.stopping": "останавливается", "run.stopped": "остановлен", "run.failed": "ошибка", "run.done": "готов",
     "run.stop": "Остановить", "run.stop.one": "Остановить «{name}»", "run.again": "Продолжить", "run.again.one": "Продолжить «{name}»", "run.retry": "Повторить", "run.dismiss": "Убрать из списка", "run.report": "Открыть отчёт", "run.save": "Сохранить отчёт", "run.choose": "Выбрать «{name}» от {date} для сравнения",
-    "run.answers": "ответов: {done} из {total}", "run.cached": "из них сохранено раньше: {cached}", "run.limit": "предел {limit}", "run.seed": "зерно {seed}", "run.remaining": "осталось около {time}", "seconds": "{n} с", "minutes": "{n} мин", "hours": "{n} ч",
+    "run.answers": "ответов: {done} из {total}", "run.passages": "подготовлено фрагментов: {prepared} из {to_prepare}", "run.cached": "из них сохранено раньше: {cached}", "run.limit": "предел {limit}", "run.seed": "зерно {seed}", "run.remaining": "осталось около {time}", "seconds": "{n} с", "minutes": "{n} мин", "hours": "{n} ч",
     "experiments.compare": "Сравнить", "experiments.choose.two": "Чтобы сравнить, выберите два запуска.", "compare.working": "Сравниваю…", "compare.title": "Два запуска рядом", "compare.close": "Закрыть сравнение",
     "compare.shared": "Разность — A минус B, в пунктах из 100, на вопросах, заданных обоим (их {n}); жирным — те, что выдержали поправку Холма.", "compare.unshared": "У запусков нет общих вопросов или вариантов с одним названием: показатели есть, разностей нет.", "compare.differs": "Чем запуски различаются", "compare.same": "Всё, с чем они сделаны, одинаково.",
-    "compare.figure": "Показатель", "compare.arm": "Вариант", "compare.difference": "A − B", "compare.p": "p по Холму", "compare.all": "Все вопросы", "compare.en": "Английские", "compare.ru": "Русские", "compare.every": "Все показатели",
+    "compare.figure": "Показатель", "compare.arm": "Вариант", "compare.difference": "A − B", "compare.p": "p по Холму", "compare.all": "Все вопросы", "compare.en": "Английские", "compare.ru": "Русские", "compare.every": "Все показатели", "compare.alone": "без интервала: один документ",
     "loading": "Модели загружаются; через несколько секунд можно будет задавать вопросы.", "offline": "Сервер не отвечает. Запущен ли ещё `lectern serve`?",
     "key.title": "Этот сервер просит ключ API", "key.label": "Ключ API", "key.enter": "Войти с ключом",
     "documents": { one: "{n} документ", few: "{n} документа", other: "{n} документов" }, "pages": { one: "{n} страница", few: "{n} страницы", other: "{n} страниц" }, "passages": { one: "{n} фрагмент", few: "{n} фрагмента", other: "{n} фрагментов" }, "chosen": { one: "Выбран {n}", few: "Выбрано {n}", other: "Выбрано {n}" },
@@ -103,6 +103,9 @@ export function counted(key, n) {
   const form = forms[new Intl.PluralRules(language).select(n)] ?? forms.other;
   return fill(form, { n: n.toLocaleString(language) });
 }
+
+// decimal(1.23, 1) -> "1.2", in Russian "1,2"
+export const decimal = (value, digits) => value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
 export const examples = () => TEXTS[language].example;
 

@@ -43,6 +43,29 @@ The wall of the dam is 45 metres high.
 """
 
 
+BIBLIOGRAPHY = """# Paper
+
+A cache is a store of keys and values.
+
+## References
+
+A survey is a list of many papers on caches. The second edition of it came out with 1,400 pages.
+
+## Appendix
+
+A token is a piece of a word or a mark.
+"""
+
+
+def test_lists_of_references_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "paper.md").write_text(BIBLIOGRAPHY, encoding="utf-8")
+    with Pipeline(RunConfig(tmp_path / "home"), encoder=HashEncoder()) as pipeline:
+        pipeline.ingest([tmp_path / "paper.md"], lambda _event: None)
+    assert [draft.question for draft in drafts(tmp_path / "home", str(tmp_path / "paper.md"))] == [
+        "What is a cache?", "What is a token?"
+    ]  # fmt: skip
+
+
 def asked(text: str, language: Language = "en", document: str = "") -> tuple[str, str] | None:
     """(question, hidden span) of a sentence."""
     found = list(questions_on(Usable(text, "Costs", language), document or text))
@@ -61,14 +84,16 @@ def asked(text: str, language: Language = "en", document: str = "") -> tuple[str
         ("en", "Dense retrieval helps retrieval-augmented generation (RAG) to find passages.",
          ("What does “RAG” stand for?", "retrieval-augmented generation")),
         ("en", "Generative Agents placed 25 people in a small town.",
-         ("In the part called “Costs”, what number stands in the gap: “Generative Agents placed ___ people in a small"
-          " town.”?", "25")),
+         ("Which number does the part called “Costs” give with the words “Generative”, “Agents”, “placed”, “people”?",
+          "25")),
         ("en", "The method was proposed at Google in 2017.",
-         ("In the part called “Costs”, what year stands in the gap: “The method was proposed at Google in ___.”?",
-          "2017")),
+         ("Which year does the part called “Costs” give with the words “method”, “proposed”, “Google”?", "2017")),
         ("en", "The window of this model holds 2048 tokens at once.",
-         ("In the part called “Costs”, what number stands in the gap: “The window of this model holds ___ tokens at"
-          " once.”?", "2048")),
+         ("Which number does the part called “Costs” give with the words “window”, “model”, “holds”, “tokens”?",
+          "2048")),
+        ("en", "The corpus holds 1,400 questions on many notes.",
+         ("Which number does the part called “Costs” give with the words “corpus”, “holds”, “questions”, “notes”?",
+          "1,400")),
         ("ru", "KV-кэш (KV cache) — хранилище векторов ключей и значений, которое держат во время генерации.",
          ("Что такое KV-кэш?", "хранилище векторов ключей и значений")),
         ("ru", "Внимание — это механизм, с помощью которого позиция собирает сведения с других позиций.",
@@ -76,11 +101,11 @@ def asked(text: str, language: Language = "en", document: str = "") -> tuple[str
         ("ru", "На входе стоит большая языковая модель (БЯМ) без изменений.",
          ("Как расшифровывается «БЯМ»?", "большая языковая модель")),
         ("ru", "Word2vec опубликовали в 2013 году сотрудники Google.",
-         ("Какой год пропущен в предложении из части под названием «Costs»: «Word2vec опубликовали в ___ году"
-          " сотрудники Google.»?", "2013")),
+         ("Какой год назван в части под названием «Costs» вместе со словами «опубликовали», «году», «сотрудники»,"
+          " «Google»?", "2013")),
         ("ru", "Модель занимает около 12 288 мегабайт памяти устройства.",
-         ("Какое число пропущено в предложении из части под названием «Costs»: «Модель занимает около ___ мегабайт"
-          " памяти устройства.»?", "12 288")),
+         ("Какое число названо в части под названием «Costs» вместе со словами «Модель», «занимает», «мегабайт»,"
+          " «устройства»?", "12 288")),
     ],
 )  # fmt: skip
 def test_templates_by_hand(language: Language, text: str, expected: tuple[str, str]) -> None:
@@ -96,6 +121,8 @@ def test_templates_by_hand(language: Language, text: str, expected: tuple[str, s
         ("en", "See the values in Figure 12 and compare them yourself."),  # part of a name
         ("en", "It was opened on 30 November and closed a year later."),
         ("en", "The cache of LLaMA 27 grows with 27 layers per token."),  # the number is still to be seen
+        ("en", "The training of the network took 1, 400 steps on a machine."),  # torn in two by a PDF
+        ("en", "There are 250 of it."),  # nothing to ask by
         ("ru", "В трансформере — это главное, что надо запомнить читателю."),
         ("ru", "Наша цель — это короткий ответ с одной ссылкой."),
         ("ru", "Запускать всё сразу — это плохая мысль для новичка."),
@@ -111,7 +138,11 @@ def test_what_would_come_out_clumsy_is_left_out(language: Language, text: str) -
     "text",
     ["It stores the keys and the values of tokens.", "Этот кэш хранит ключи и значения токенов.", "Too short a line.",
      "a sentence that begins in the middle of another.", "The value = 12 + x_i for every i of them.",
-     "The bracket (is never closed in this sentence.", "A heading without any stop at its end"],
+     "The bracket (is never closed in this sentence.", "A heading without any stop at its end",
+     "Vaswani, A., Shazeer, N. and Parmar, N. Attention is all you need.",
+     "Advances in neural information processing systems, pp. 5998 and following.",
+     "Иванов И. И., Петров П. П. Обучение языковых моделей на малых данных.",
+     "Глубокое обучение языковых моделей, Изд-во Наука, Москва."],
 )  # fmt: skip
 def test_sentences_that_lean_on_others_or_are_no_prose_are_passed_over(text: str) -> None:
     assert not is_plain(text)
@@ -183,6 +214,7 @@ def test_drafts_quote_their_document_and_hide_what_they_ask_for(library: Path, t
     text = " ".join((NOTE + ENGLISH).split())
     for draft in found:
         assert draft.quote in text and draft.gold[0] in draft.quote and draft.gold[0] not in draft.question
+        assert draft.quote.rstrip(".") not in draft.question
         assert draft.document in ("tea.md", "rivers.md") and draft.question.endswith("?")
     assert len({draft.id for draft in found}) == len(found)
 

@@ -60,6 +60,14 @@ def test_what_is_left_out_is_as_configured() -> None:
         (HEAD + "limit = -1\n", "e.toml:4: limit must be 0 or more"),
         (HEAD + 'languages = ["de"]\n', "e.toml:4: languages is a list of en, ru"),
         (HEAD + "[[arm]\n", "e.toml:4: not TOML"),
+        # The line is the key's own, however the table is written and whatever else is wrong.
+        ("name = 1\n" + HEAD[13:] + "lmit = 3\n", "e.toml:4: unknown key 'lmit'"),
+        ('name = "x"\nlimit = 3\nquestion = 5\nquestions = "dev"\n', "e.toml:3: question cannot be 5"),
+        (HEAD + '[[arm]]\nname = "a"\n[arms]\ntop_k = 3\n', "e.toml:6: unknown key 'arms': did you mean arm"),
+        ('name = "x"\nquestion = "?"\n[questions]\npath = "a"\nfromat = "squad"\n', "e.toml:5: unknown key 'fromat'"),
+        ('name = "x"\nquestion = "?"\nquestions = {path = "a", fromat = "b"}\n', "e.toml:3: unknown key 'fromat'"),
+        (HEAD + 'arm = [\n  {name = "a"},\n  {name = "b", topk = 2},\n]\n', "e.toml:6: .*unknown knob 'topk'"),
+        ('name = "x"\nquestion = """\nlimit = 1\n"""\nquestions = "dev"\nlimit = -1\n', "e.toml:6: limit must be"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named_with_its_line(text: str, message: str) -> None:
@@ -76,6 +84,8 @@ def test_a_mistake_is_named_with_its_line(text: str, message: str) -> None:
         ('arm = "a"\nmetric = "right"', "e.toml:8: give low and high"),
         ('arm = "a"\nmetric = "right"\nrelation = "below"', "e.toml:11: a relation is between the arms of a pair"),
         ('pair = ["a", "b"]\nmetric = "right"\nrelation = "under"', "e.toml:11: relation cannot be"),
+        ('arm = "a"\nmetric = 5\nlow = "x"', "e.toml:10: metric cannot be 5"),
+        ('arm = "a"\nmetric = 5\nhihg = 1.0', "e.toml:11: unknown key 'hihg': did you mean high"),
         ('arm = "a"\nmetric = "right"\nlanguage = "de"\nlow = 0.0\nhigh = 1.0', "e.toml:11: language must be"),
     ],
 )

@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 
 from api.config import RunConfig
 from api.experiments import definition, metrics, places, runner
+from api.experiments.offers import Offers
 from api.experiments.report import script_hash
 from api.experiments.runner import Progress
 from api.http.app import create_app
@@ -117,6 +118,30 @@ def test_a_run_ends_with_results_and_a_report(client: TestClient, folder: Path) 
     assert [one["id"] for one in listed] == [run["id"]] and "results" not in listed[0]
     assert listed[0]["finding"] == run["results"]["finding"] and listed[0]["report"] == f"{PATH}/{run['id']}/report"
     assert len(list(folder.glob("mine-*/report.html"))) == 1
+
+
+def test_shipped_files_are_read_again_only_when_they_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, read = tmp_path / "one.toml", list[Path]()
+    load = definition.load
+    monkeypatch.setattr(definition, "shipped", lambda: [path])
+    monkeypatch.setattr(definition, "load", lambda found: (read.append(found), load(found))[1])
+    head = 'question = "Why?"\nquestions = "dev"\n[[arm]]\nname = "a"\n'
+    path.write_text('name = "one"\n' + head, encoding="utf-8")
+    offers = Offers()
+    assert offers.all() == offers.all() and len(read) == 1
+    path.write_text('name = "other"\n' + head, encoding="utf-8")
+    assert [one.name for one in offers.all()] == ["other"] and len(read) == 2
+
+
+def test_passages_that_are_made_ready_are_counted(client: TestClient, folder: Path) -> None:
+    contents = {"data": [{"title": "Cats", "paragraphs": [{"context": "A cat is a small animal. It sleeps.", "qas": [
+        {"id": "1", "question": "What is a cat?", "answers": [{"text": "a small animal", "answer_start": 9}],
+         "is_impossible": False}]}]}], "version": "2.0"}
+    (folder / "cats.json").write_text(json.dumps(contents), encoding="utf-8")
+    run = finish(client, body(questions={"format": "squad", "path": "cats.json"}))
+    assert run["prepared"] == run["to_prepare"] == 1 and run["done"] == 3
 
 
 def test_toml_and_json_say_the_same(client: TestClient, folder: Path) -> None:

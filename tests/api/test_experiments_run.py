@@ -21,7 +21,7 @@ from api.experiments.runner import Finished, Progress
 from api.pipeline import Pipeline
 from corpus.records import CorpusError
 from generator.answer import Answer, Sentence
-from tests.api.experiment_cases import GROWS, question, write_questions
+from tests.api.experiment_cases import GROWS, STAGES, STORES, question, write_questions
 from tests.api.fakes import FakeAnswerer
 from tests.fakes import HashEncoder
 
@@ -281,6 +281,63 @@ high = 1.0
 """
     verdicts = [row["verdict"] for row in go(pipeline, write(ARMS + expect)).results["expectations"]]
     assert verdicts[0] == "OK" and verdicts[1] in ("DRIFT", "FAIL") and verdicts[2] == "FAIL"
+
+
+def test_questions_on_one_document_have_no_interval(
+    pipeline: Pipeline, write: Callable[..., Path], home: Path, monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    expect = '[[expect]]\narm = "refuse"\nmetric = "coverage"\nlow = 0.5\nhigh = 0.6\n'
+    path = write(ARMS + expect, 'languages = ["en"]\nlimit = 2\n')
+    results = (finished := go(pipeline, path)).results
+    cell = results["estimates"]["all"]["rag"][metrics.COVERAGE]
+    assert cell["units"] == 1 and cell["low"] is None and cell["high"] is None and results["comparisons"] == []
+    assert results["finding"].endswith("no interval and no test: one document.")
+    assert all(at["low"] is None for row in results["matched"]["all"] for at in row["risk"].values())
+    assert results["expectations"][0]["verdict"] == "FAIL"
+    page = (finished.folder / places.REPORT_FILE).read_text(encoding="utf-8")
+    assert "1.00 (no interval: one document)" in page and "[1.00, 1.00]" not in page
+    assert "There are no intervals" in page and "2 questions on 1 note, 3 arms" in page
+    monkeypatch.setenv("LECTERN_HOME", str(home))
+    assert lectern(["experiment", "compare", str(finished.folder), finished.folder.name]) == 0
+    assert "no interval and no test: one document" in capfd.readouterr().out
+
+
+def test_two_runs_are_compared_on_the_command_line(
+    pipeline: Pipeline, home: Path, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    first = go(pipeline, write()).folder
+    second = go(pipeline, write(ARMS.replace("always_refuse", "copy_first_sentence"))).folder
+    monkeypatch.setenv("LECTERN_HOME", str(home))
+    assert lectern(["experiment", "compare", first.name, str(second), "--json"]) == 0
+    compared = json.loads(capfd.readouterr().out)
+    assert compared["shared"] == 5 and compared["differs"]["arm refuse.control"] == [
+        "always_refuse", "copy_first_sentence"
+    ]  # fmt: skip
+    assert lectern(["experiment", "compare", first.name, second.name]) == 0
+    shown = capfd.readouterr().out
+    assert "5 questions in both" in shown and "arm refuse.control" in shown and "right" in shown
+    assert lectern(["experiment", "compare", first.name, "gone-0123456789ab"]) == 1
+    assert "the results of gone-0123456789ab cannot be read" in capfd.readouterr().err
+
+
+def test_files_are_checked_before_a_model_is_loaded(
+    home: Path, write: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(api.pipeline, "_load_encoder", lambda _config: pytest.fail("a model was loaded"))
+    monkeypatch.setenv("LECTERN_HOME", str(home))
+    path = str(write())
+    questions = tmp_path / "questions.jsonl"
+    sound = questions.read_text(encoding="utf-8")
+    questions.write_text(sound + "{}\n", encoding="utf-8")
+    assert lectern(["experiment", "run", path]) == 1 and "questions.jsonl:5" in capfd.readouterr().err
+    for quote in (STORES, GROWS, STAGES):
+        sound = sound.replace(quote, "Nobody has ever written this sentence down.")
+    questions.write_text(sound, encoding="utf-8")
+    assert lectern(["experiment", "run", path]) == 1
+    assert "no question has its evidence in the library" in capfd.readouterr().err
 
 
 def test_the_command_line_lists_runs_and_reports(

@@ -99,7 +99,7 @@ def test_bad_sets_stop_a_run_before_anything_is_written(
     [
         ('{format = "sqaud", path = "a"}', "e.toml:3: format cannot be 'sqaud', it must be one of lectern, squad"),
         ('{format = "squad"}', "e.toml:3: questions needs path"),
-        ('{path = "a", limit = 3}', "e.toml:3: unknown setting 'limit'"),
+        ('{path = "a", limit = 3}', "e.toml:3: unknown key 'limit'"),
         ("7", "e.toml:3: questions is train, dev, test, a path"),
     ],
 )

@@ -1,7 +1,7 @@
 """The sentences of a document that a question can be built on: whole, plain, in the document's language.
 
-Rather too few than a clumsy question: headings, list items without a stop, tables, code, references and sentences that
-lean on the one before ("It ...", «Этот ...») are left out.
+Rather too few than a clumsy question: headings, list items without a stop, tables, code, lists of references and
+sentences that lean on the one before ("It ...", «Этот ...») are left out.
 """
 
 from __future__ import annotations
@@ -21,6 +21,20 @@ _LEAST_WORDS = 5
 _BEGINS = re.compile(r"[«“\"(]?[^\W\d_]")
 _ENDS = re.compile(r"[^\s.…][.!]$")
 _NO_PROSE = re.compile(r"[{}|\\<>=@#*_`\n\t]|https?:|\.\.\.|…|\bet al\b|\[\d+|doi|arXiv")
+# An entry of a bibliography, wherever it stands: initials, pages, volumes, publishers.
+_REFERENCE = re.compile(
+    r"[^\W\d_][\w-]+,? (?:[A-ZА-ЯЁ]\.[ -]?){1,3}(?:,|;|&|and\b|и\b)"
+    r"|\b(?:[A-ZА-ЯЁ]\. ?){1,3}[A-ZА-ЯЁ][\w-]+(?:,| and| и) (?:[A-ZА-ЯЁ]\.)"
+    r"|\bpp?\. ?\d|\b[Vv]ol\.|\bNo\. ?\d|\bС\. ?\d|\bProc\.|\bTrans\.| // "
+    r"|\b(?:Proceedings|Journal of|Conference on|University Press|ISBN|preprint|(?:Retrieved|Accessed) (?:on|from))\b"
+    r"|\bИзд(?:-во|ательство)\b"
+)
+_REFERENCES = re.compile(
+    r"(?:[\dA-Z][\d.]*\s+)?(?:references?(?: cited)?|bibliography|works cited|literature(?: cited)?|further reading|"
+    r"see also|sources|citations|(?:список )?(?:использованн\w+ )?(?:литератур\w+|источник\w+)|библиограф\w+|ссылки|"
+    r"что почитать|см\. также)\s*[.:]?",
+    re.IGNORECASE,
+)
 _LEANING_WORDS = """
     it its this that these those they their he his she her such here there both another others one we our i my you
     your what which who how why when where if then thus hence so but and or also however therefore
@@ -54,6 +68,8 @@ def usable_sentences(document: Document, headings: Sequence[Heading]) -> Iterato
         for known in LANGUAGES:
             if language == known == document.language:
                 above = headings_at(headings, start, document.title)
+                if any(_REFERENCES.fullmatch(title.strip()) for title in above):
+                    continue
                 yield Usable(text, above[-1] if above else document.title, known)
 
 
@@ -67,6 +83,7 @@ def is_plain(text: str) -> bool:
         and not text[0].islower()
         and _ENDS.search(text) is not None
         and _NO_PROSE.search(text) is None
+        and _REFERENCE.search(text) is None
         and words[0].strip("«“\"(,").lower() not in _LEANS
         and all(text.count(opening) == text.count(closing) for opening, closing in _PAIRS)
         and text.count('"') % 2 == 0

@@ -2,20 +2,20 @@
 
 - definition     "A KV cache is the store of ..."            What is a KV cache?
                  «KV-кэш — это хранилище ...»                Что такое KV-кэш?
-- number, year   "... from the section "What it costs", what number stands in the place of the gap: "..."?"
-                 «Какое число пропущено в предложении из раздела «...»: «...»?»
+- number, year   "Which number does the part called “What it costs” give with the words “memory”, “layers”?"
+                 «Какое число названо в части «...» вместе со словами «память», «слоёв»?»
 - abbreviation   "retrieval-augmented generation (RAG)"      What does "RAG" stand for?
                  «большая языковая модель (БЯМ)»             Как расшифровывается «БЯМ»?
 
 No template inflects a word: a Russian term is taken where it stands in the nominative, everything else is quoted. A
-question on a sentence's number with the sentence beside it is easy to find; what it measures is reading. The span that
-was hidden is the gold string.
+question on a number quotes a few words of its sentence, never the sentence: with that beside it, finding would be no
+work. The span that was hidden is the gold string.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -24,8 +24,7 @@ import pymorphy3
 
 from api.experiments.drafts.sentences import Usable
 from corpus.format import Language
-
-GAP = "___"
+from retrieval.analysis import FUNCTION_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,31 +201,54 @@ _NAMED = re.compile(
     r"рис|табл|разд|гл|стр|с|п|шаг\w*|этап\w*|верси\w*|част\w*|глав\w*|раздел\w*|рисун\w*|таблиц\w*|номер\w*|"
     r"уровн\w*|уровен\w*|сло[йяюе]\w*)\.?) ?$"
 )
+# "1, 400" of a PDF: one number, or two? Neither is asked for.
+_TORN = re.compile(r"(?:\d,\s$)|(?:^,\s?\d{3}\b)")
+_KEYWORD = re.compile(r"(?<![\w-])[^\W\d_][^\W\d_-]*(?:-[^\W\d_]+)*(?![\w-])")
+_KEYWORDS, _KEY_LETTERS = (2, 4), 4
 _DIGITS = 2  # a single digit is guessed too easily, and often no quantity
 
 
 def number(sentence: Usable, _document_text: str) -> Asked | None:
-    """The sentence with its first number left out; None if it has none that is a quantity and stands in it once."""
+    """The sentence's first number that is a quantity and stands in it once, asked for by words around it; None if it
+    has none, or too few words."""
     for match in _NUMBER.finditer(sentence.text):
         found = match[0]
         alone = len(re.findall(rf"(?<![\d.,]){re.escape(found)}(?![\d]|[.,]\d)", sentence.text)) == 1
         named = _NAMED.search(sentence.text[: match.start()]) is not None and match.start() > 0
         day = _MONTH.match(sentence.text, match.end()) is not None
-        if sum(map(str.isdigit, found)) < _DIGITS or not alone or named or day:
+        torn = _TORN.search(sentence.text[: match.start()]) or _TORN.search(sentence.text[match.end() :])
+        keys = _keywords(sentence.text, match.end())
+        if sum(map(str.isdigit, found)) < _DIGITS or not alone or named or day or torn or len(keys) < _KEYWORDS[0]:
             continue
-        gapped = sentence.text[: match.start()] + GAP + sentence.text[match.end() :]
         is_year = _YEAR.match(sentence.text, match.start()) is not None
-        return Asked("figure", _gap_question(sentence, gapped, is_year), found, found)
+        return Asked("figure", _figure_question(sentence, keys, is_year), found, found)
     return None
 
 
-def _gap_question(sentence: Usable, gapped: str, is_year: bool) -> str:
+def _keywords(text: str, after: int) -> list[str]:
+    """The words that say what a number is of, in the order of the text: the one behind it, names, the longest of the
+    others."""
+    found = {
+        match[0].lower(): match for match in _KEYWORD.finditer(text)
+        if len(match[0]) >= _KEY_LETTERS and match[0].lower() not in FUNCTION_WORDS
+    }  # fmt: skip
+
+    def weight(match: re.Match[str]) -> tuple[bool, bool, int]:
+        counted = re.fullmatch(r"\s*", text[after : match.start()]) is not None and match.start() >= after
+        return counted, match.start() > 0 and match[0][0].isupper(), len(match[0])
+
+    chosen = sorted(found.values(), key=weight, reverse=True)[: _KEYWORDS[1]]
+    return [match[0] for match in sorted(chosen, key=re.Match.start)]
+
+
+def _figure_question(sentence: Usable, keys: Sequence[str], is_year: bool) -> str:
     section = re.sub(r"[«»“”\"]", "", sentence.section).strip().rstrip(".:")
     if sentence.language == "en":
-        what = "year" if is_year else "number"
-        return f"In the part called “{section}”, what {what} stands in the gap: “{gapped}”?"
-    what = "Какой год пропущен" if is_year else "Какое число пропущено"
-    return f"{what} в предложении из части под названием «{section}»: «{gapped}»?"
+        quoted = ", ".join(f"“{key}”" for key in keys)
+        return f"Which {'year' if is_year else 'number'} does the part called “{section}” give with the words {quoted}?"
+    quoted = ", ".join(f"«{key}»" for key in keys)
+    what = "Какой год назван" if is_year else "Какое число названо"
+    return f"{what} в части под названием «{section}» вместе со словами {quoted}?"
 
 
 def _by_language(language: Language, english: str, russian: str) -> str:
