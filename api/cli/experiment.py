@@ -1,4 +1,4 @@
-"""`lectern experiment list|run|report|compare|questions|record|tables`: what each part does to hallucination, tested."""
+"""`lectern experiment list|run|report|compare|questions|record|tables`: what each part does to hallucination."""
 
 from __future__ import annotations
 

@@ -35,9 +35,9 @@ def row(number: int, rng: random.Random, *, answerable: bool = True, own_right: 
     candidates = [Candidate(0, interval, (0.0, 0.0, 1.0, 0.0, 0.0, rng.gauss(0, 1))) for interval in INTERVALS]
     knows = 2.0 if answerable else -2.0
     verdicts = {candidates[0]: Verdict(1.0, rng.gauss(knows, 0.5)), candidates[1]: Verdict(1.0, rng.gauss(-2.0, 0.5))}
-    draft = Draft("Keys are stored." if own_right else "It is slow.", 0, INTERVALS[:1], 1.0, True, -0.1 if own_right else -2.0)
+    written = "Keys are stored." if own_right else "It is slow."
+    draft = Draft(written, 0, INTERVALS[:1], 1.0, True, -0.1 if own_right else -2.0)
     verdict = Verdict(1.0, rng.gauss(2.0 if own_right else -2.0, 0.5))
-    written = "Keys are stored" if own_right else "It is slow"
     return fit.Probed(question(number, answerable), Probe((PASSAGE,), candidates, verdicts, draft, verdict, written))
 
 
