@@ -79,10 +79,12 @@ class Verdict:
 
 
 class _Row:
-    """The state of one prompt while its answer is written."""
+    """The state of one prompt while its answer is written. barred: by the constraints; else any action is free."""
 
-    def __init__(self, vocabulary: Vocabulary, sources: Sequence[Source | None], grounded: bool, seed: int) -> None:
-        self.vocabulary, self.sources = vocabulary, sources
+    def __init__(
+        self, vocabulary: Vocabulary, sources: Sequence[Source | None], grounded: bool, seed: int, barred: bool
+    ) -> None:
+        self.vocabulary, self.sources, self.barred = vocabulary, sources, barred
         self.constraints = Constraints(vocabulary, sources, grounded=grounded)
         self.assembler = Assembler()
         self.random = torch.Generator().manual_seed(seed)
@@ -93,9 +95,10 @@ class _Row:
     def take(self, scores: torch.Tensor, options: SamplingOptions) -> None:
         """Choose one action from scores [V + M] and write it down."""
         log_probabilities = scores.log_softmax(-1)
-        barred = scores + self.constraints.bars(self.actions)
+        if self.barred:
+            scores = scores + self.constraints.bars(self.actions)
         taken = torch.tensor(sorted(set(self.actions)), dtype=torch.long)
-        action = choose(penalise(barred, taken, options.repetition_penalty), options, self.random)
+        action = choose(penalise(scores, taken, options.repetition_penalty), options, self.random)
         if action == END:
             self.ended = True
             return
@@ -199,19 +202,21 @@ class Engine:
                 return
 
     def _rows(
-        self, prompts: Sequence[Prompt], sources: list[list[Source | None]], options: SamplingOptions
+        self, prompts: Sequence[Prompt], sources: list[list[Source | None]], options: SamplingOptions,
+        constrained: bool = True,
     ) -> list[_Row]:
         return [
-            _Row(self.vocabulary, row_sources, bool(prompt.passages), options.seed)
+            _Row(self.vocabulary, row_sources, bool(prompt.passages), options.seed, constrained)
             for prompt, row_sources in zip(prompts, sources, strict=True)
         ]
 
     def write(
         self, prompts: Sequence[Prompt], memory: Memory, sources: list[list[Source | None]],
-        options: SamplingOptions, max_pieces: int = 64,
+        options: SamplingOptions, max_pieces: int = 64, *, constrained: bool = True,
     ) -> list[Generated]:
-        """Answers for a batch that has been read."""
-        rows = self._rows(prompts, sources, options)
+        """Answers for a batch that has been read. constrained: False lets the model do whatever it would, abstain with
+        an empty answer too: to learn from, never to show."""
+        rows = self._rows(prompts, sources, options, constrained)
         for _ in self._steps(memory, rows, options, max_pieces):
             pass
         return [Generated(row.assembler.text, tuple(row.pieces), row.ended) for row in rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -29,7 +30,7 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last chec
 @app.callback()
 def train() -> None:
     """Train a model. In order: embedder --stage distil, embedder --stage contrast, decoder --stage read, decoder
-    --stage write, thresholds.
+    --stage write, decoder --stage align, thresholds.
 
     Weights are written under --out; copy them over retrieval/weights or generator/weights to use them.
     """
@@ -78,27 +79,56 @@ def embedder(
 @app.command()
 def decoder(
     context: typer.Context, data: Data,
-    stage: Annotated[Literal["read", "write"], typer.Option(help="read first, then write")] = "read",
-    steps: Annotated[int, typer.Option(min=1, help="Training steps")] = 1200,
+    stage: Annotated[
+        Literal["read", "write", "align"], typer.Option(help="read first, then write, then align")
+    ] = "read",
+    steps: Annotated[int | None, typer.Option(min=1, help="Training steps; left out: 1200, align: 240")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Examples per step")] = 16,
     start: Annotated[
-        Path | None, typer.Option("--from", metavar="DIR", help="write: an earlier decoder to go on from")
+        Path | None, typer.Option("--from", metavar="DIR", help="write, align: an earlier decoder to go on from")
     ] = None,
+    method: Annotated[
+        Literal["dpo", "best-of-n"], typer.Option(help="align: on pairs of samples, or on the best ones alone")
+    ] = "dpo",
+    prompts: Annotated[int, typer.Option(min=1, help="align: training prompts to sample answers to")] = 2400,
+    samples: Annotated[int, typer.Option(min=2, help="align: samples of each")] = 6,
+    temperature: Annotated[float, typer.Option(min=0.01, max=10.0, help="align: of the samples")] = 1.0,
+    beta: Annotated[float, typer.Option(min=0.001, help="align: higher stays nearer to the start (DPO)")] = 0.1,
+    likelihood: Annotated[float, typer.Option(min=0.0, help="align: weight of the chosen text's own loss")] = 1.0,
+    unanswerable: Annotated[
+        float, typer.Option(min=0.0, max=0.9, help="align: share of prompts where abstaining is right")
+    ] = 0.15,
+    rate: Annotated[float, typer.Option(min=0.0, help="align: peak learning rate")] = 1e-4,
     out_folder: Out = Path("runs/decoder"), resume: Resume = False, device: Device = None,
 ) -> None:
-    """The reader's top and the decoder, from question-answer sets and the corpus.
+    """The reader's top and the decoder, from question-answer sets and the corpus; then from the decoder's own samples.
 
     Example: lectern train decoder --data data --stage read && lectern train decoder --data data --stage write
+
+    Stage align: DPO on pairs of the decoder's samples; --method best-of-n is the arm that it has to beat, from the
+    same samples. A sampling that was stopped goes on by itself.
     """
+    from generator.training.aligning import AlignSettings, align_decoder
     from generator.training.decoder import train_decoder
     from generator.training.loop import LoopSettings
+    from generator.training.samples import SampleSettings
     from retrieval.embedder import BilingualEmbedder, load_embedder
 
     _need_folder(data / "qa")
     run = Run.of(context, None, False, device)
     loaded = load_embedder(device=run.device or "cpu")
     assert isinstance(loaded, BilingualEmbedder)
+    steps = steps or (240 if stage == "align" else 1200)
     settings = LoopSettings(steps=steps, batch_size=batch_size, warmup_steps=min(120, max(1, steps // 5)))
+    if stage == "align":
+        drawn = SampleSettings(prompts=prompts, each=samples, temperature=temperature)
+        aligned = AlignSettings(method, beta, likelihood, unanswerable=unanswerable, samples=drawn)
+        align_decoder(
+            data, out_folder, loaded, replace(settings, new_rate=rate), aligned, resume=resume, start=start,
+            report=_reporter(out_folder / f"{aligned.name}.log"),
+        )
+        out.print(f"weights: {out_folder / aligned.name}")
+        return
     train_decoder(
         data, out_folder, loaded, settings, stage, resume=resume, start=start,
         report=_reporter(out_folder / f"{stage}.log"),

@@ -10,19 +10,22 @@ from __future__ import annotations
 import random
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import TypeVar
 
 import torch
 
-from generator.memory import EVIDENCE, MemoryBatch, Passage, Prompt, PromptEncoder
+from generator.memory import EVIDENCE, MemoryBatch, Passage, Prompt, PromptEncoder, Source
 from generator.pieces import special_id
 from generator.training.claims import Claim
 from generator.training.examples import Example, Interval
 from generator.training.targets import ReadingTargets, Step, TargetBatch, align, target_batch
 from generator.vocabulary import Vocabulary
 from ingest.sentences import split_sentences
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +141,24 @@ class Collator:
     def for_writing(self, composed: Sequence[Composed]) -> Batch:
         """Memory and decoding targets; an answer that cannot be written is left out of the loss."""
         memory = self.encoder.batch([item.prompt for item in composed])
-        rows: list[list[Step]] = []
-        for b, item in enumerate(composed):
-            gold = next((n for n, intervals in enumerate(item.gold) if intervals), -1)
-            steps = (
-                align(
-                    self.encoder.tokenizer, self.vocabulary, memory.sources[b], item.answer, gold, self.max_steps
-                )
-                if item.answer
-                else None
-            )
-            rows.append(steps or [])
-        targets = target_batch(rows, memory, len(self.vocabulary), self._begin, self.encoder.multiple)
-        return Batch(memory, targets=targets)
+        gold = [next((n for n, intervals in enumerate(item.gold) if intervals), -1) for item in composed]
+        answers = [(item.answer or None, passage) for item, passage in zip(composed, gold, strict=True)]
+        return Batch(memory, targets=self.targets(memory, answers))
+
+    def targets(self, memory: MemoryBatch, answers: Sequence[tuple[str | None, int]]) -> TargetBatch:
+        """Decoding targets of (answer, passage that its copies are from) per prompt: "" is an abstention; None, and
+        what cannot be written, is left out."""
+        rows = [
+            None if answer is None else self.steps(memory.sources[b], answer, passage)
+            for b, (answer, passage) in enumerate(answers)
+        ]
+        return target_batch(rows, memory, len(self.vocabulary), self._begin, self.encoder.multiple)
+
+    def steps(self, sources: Sequence[Source | None], answer: str, passage: int) -> list[Step] | None:
+        """The steps of one answer, none for an abstention; None if it cannot be written."""
+        if not answer:
+            return []
+        return align(self.encoder.tokenizer, self.vocabulary, sources, answer, passage, self.max_steps)
 
     def for_verifying(self, claims: Sequence[Claim]) -> Batch:
         """Memory and what holds of each claim."""
@@ -188,16 +196,21 @@ class Collator:
         return span[0] <= offset < span[1]
 
 
+def passage_length(example: Example) -> int:
+    """About how many pieces the first passage has, in Russian letters."""
+    letters = len(example.passages[0].text)
+    return letters if example.language == "ru" else int(0.8 * letters)
+
+
 def shuffled_batches(
-    examples: Sequence[Example], weights: Sequence[float], batch_size: int, steps: int, rng: random.Random,
-    pool_batches: int = 40,
-) -> Iterator[list[Example]]:
-    """`steps` batches drawn with `weights`, of like passage length within a pool of `pool_batches` batches."""
+    items: Sequence[T], weights: Sequence[float], batch_size: int, steps: int, rng: random.Random,
+    length: Callable[[T], int], pool_batches: int = 40,
+) -> Iterator[list[T]]:
+    """`steps` batches drawn with `weights`, of like `length` within a pool of `pool_batches` batches."""
     done = 0
     while done < steps:
-        pool = rng.choices(examples, weights=weights, k=batch_size * pool_batches)
-        pool.sort(key=lambda example: len(example.passages[0].text) if example.language == "ru" else
-                  int(0.8 * len(example.passages[0].text)))
+        pool = rng.choices(items, weights=weights, k=batch_size * pool_batches)
+        pool.sort(key=length)
         parts = [pool[n : n + batch_size] for n in range(0, len(pool), batch_size)]
         rng.shuffle(parts)
         for part in parts:

@@ -4,14 +4,12 @@ Stage "read" trains the reader's layers and heads: spans, evidence, relevance, s
 reading, the reading sets, the corpus and questions on documentation teach Russian, reading across languages and when
 not to answer; half of the passages are near misses that a search returned. Stage "write" trains the decoder over that
 reader, which stays as it is: mostly answers written as sentences, more distractors, a share without passages.
-Everything is drawn from one seed.
+Everything is drawn from one seed. The third stage is in `aligning.py`.
 """
 
 from __future__ import annotations
 
-import json
 import random
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -20,17 +18,18 @@ from pathlib import Path
 import torch
 
 from corpus.rows import load_rows
-from generator.checkpoint import load_decoder, save_decoder, with_writing_of
+from generator.checkpoint import load_decoder, with_writing_of
 from generator.engine import Engine
 from generator.memory import PromptEncoder
 from generator.model import Decoder, DecoderConfig
-from generator.training.batches import Collator, Composer, Composition
+from generator.training.batches import Collator, Composed, Composer, Composition
 from generator.training.claims import ClaimMaker
 from generator.training.corpus_examples import load_corpus_examples
-from generator.training.dev import dev_prompts, dev_scores
+from generator.training.dev import dev_prompts
 from generator.training.documentation_examples import documentation_examples
 from generator.training.examples import Example, load_reading_examples, shared_examples
 from generator.training.loop import LoopSettings, Stage, train
+from generator.training.milestones import Milestones
 from generator.training.mining import mine
 from generator.vocabulary import Vocabulary
 from retrieval.embedder import BilingualEmbedder
@@ -55,11 +54,12 @@ WEIGHTS: dict[Stage, dict[str, float]] = {
 COMPOSITIONS: dict[Stage, Composition] = {
     "read": Composition(closed_book=0.0, unanswerable=0.2, distractors=(0.35, 0.45, 0.2), verified=0.2),
     "write": Composition(closed_book=0.15, unanswerable=0.0, distractors=(0.4, 0.35, 0.25)),
+    "align": Composition(closed_book=0.0, unanswerable=0.15, distractors=(0.2, 0.4, 0.4)),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class _Data:
+class DecoderData:
     """Examples to train on and, by source, to measure on; passages that only serve as distractors for each."""
 
     train: list[Example]
@@ -68,7 +68,7 @@ class _Data:
     dev_fillers: list[Example]
 
     @classmethod
-    def load(cls, data: Path, embedder: BilingualEmbedder) -> _Data:
+    def load(cls, data: Path, embedder: BilingualEmbedder) -> DecoderData:
         written = {row.id: row.text for row in load_rows("answers")}
         translated = {row.id: row.text for row in load_rows("translations")}
         corpus, fillers = load_corpus_examples("train", embedder.count_tokens)
@@ -95,8 +95,7 @@ def train_decoder(
     if they are not there.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    started = time.monotonic()
-    sets = _Data.load(data, embedder)
+    sets = DecoderData.load(data, embedder)
     hard = mine(sets.train, [(e.language, passage) for e in [*sets.train, *sets.fillers] for passage in e.passages])
     examples = [example for example in sets.train if stage == "read" or example.answerable]
     counts = Counter(example.source for example in examples)
@@ -114,25 +113,18 @@ def train_decoder(
         model = model.to(embedder.device, torch.bfloat16).train()
     encoder = PromptEncoder(embedder.tokenizer, multiple=16)
     composition, weights = COMPOSITIONS[stage], WEIGHTS[stage]
-    engine = Engine(model, vocabulary, encoder)
-    prompts = _dev_prompts(sets.dev, sets.dev_fillers, per_source=60 if stage == "read" else 40)
     extra = {
         "settings": asdict(settings), "composition": asdict(composition), "examples": dict(counts),
         "weights": weights, "stage": stage,
     }
+    milestones = Milestones(
+        Engine(model, vocabulary, encoder), chosen_dev_prompts(sets, per_source=60 if stage == "read" else 40), folder,
+        stage, extra, report, write=stage == "write",
+    )
 
     def milestone(step: int) -> None:
-        model.eval()
-        scores = dev_scores(engine, prompts, write=stage == "write")
-        model.train()
-        for source, row in scores.items():
-            report(f"dev {source}: " + " ".join(f"{name} {value}" for name, value in row.items()))
-        with (folder / "dev.jsonl").open("a", encoding="utf-8") as log:
-            log.write(json.dumps({"stage": stage, "step": step, "scores": scores}) + "\n")
-        minutes = round((time.monotonic() - started) / 60, 1)
-        save_decoder(
-            model, vocabulary, folder / stage, {**extra, "step": step, "minutes": minutes, "dev": scores}
-        )
+        milestones(step)
+        model.train()  # the engine had switched dropout off: it is on from the first milestone
 
     train(
         model, Composer(examples, composition, sets.fillers, hard),
@@ -143,7 +135,9 @@ def train_decoder(
     )
 
 
-def _dev_prompts(dev: dict[str, list[Example]], fillers: list[Example], per_source: int) -> list:  # type: ignore[type-arg]
+def chosen_dev_prompts(sets: DecoderData, per_source: int) -> list[tuple[Example, Composed]]:
+    """The dev prompts of every stage: the same at every call."""
+    dev, fillers = sets.dev, sets.dev_fillers
     rng = random.Random(3)
     wanted = (
         "new_wiki", "cross", "reading-ru", "reading-en", "reading-cross", "corpus-ru", "corpus-en", "corpus-cross",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import defaultdict
 from collections.abc import Sequence
+
+import torch
 
 from generator.engine import Engine, Reading
 from generator.memory import Prompt
 from generator.metrics import match, token_f1
 from generator.sampling import SamplingOptions
-from generator.training.batches import Composed, Composer
+from generator.training.batches import Collator, Composed, Composer
 from generator.training.examples import Example
+from generator.training.loss import log_probabilities
 from ingest.sentences import split_sentences
 
 
@@ -44,7 +48,7 @@ def dev_scores(
     engine: Engine, prompts: Sequence[tuple[Example, Composed]], *, write: bool, batch_size: int = 16
 ) -> dict[str, dict[str, float]]:
     """Per source: span F1, evidence sentence found, relevance accuracy, gold passage above the other; with `write`
-    also Match of the answer, Match closed book, words per answer."""
+    also Match of the answer, Match closed book, words per answer, bits per byte of the written answers."""
     sums: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for start in range(0, len(prompts), batch_size):
         part = prompts[start : start + batch_size]
@@ -74,8 +78,36 @@ def dev_scores(
                 row["closed"].append(float(match(alone.text, wanted)))
                 row["words"].append(float(len(answer.text.split())))
                 row["ended"].append(float(answer.ended))
+    bits = bits_per_byte(engine, prompts, batch_size) if write else {}
     return {
         source: {name: round(sum(values) / len(values), 3) for name, values in row.items()}
+        | ({"bits_per_byte": round(bits[source], 3)} if source in bits else {})
         | {"n": float(len(row["span_f1"]))}
         for source, row in sums.items()
     }
+
+
+@torch.inference_mode()
+def bits_per_byte(
+    engine: Engine, prompts: Sequence[tuple[Example, Composed]], batch_size: int = 16
+) -> dict[str, float]:
+    """Per source: bits that the decoder needs for the written answers, their end included, by their bytes in UTF-8;
+    answers that it cannot write are left out."""
+    collator = Collator(engine.encoder, engine.vocabulary, engine.model.config.max_steps)
+    bits: dict[str, float] = defaultdict(float)
+    size: dict[str, int] = defaultdict(int)
+    for start in range(0, len(prompts), batch_size):
+        part = prompts[start : start + batch_size]
+        batch = collator.for_writing([composed for _, composed in part])
+        assert batch.targets is not None
+        memory, targets = engine.model.read(batch.memory.to(engine.device)), batch.targets.to(engine.device)
+        prepared = engine.model.prepare(memory, cached=False)
+        scores = engine.model.scores(memory, prepared, targets.ids, targets.cases, targets.positions)
+        written = targets.mask.any(1).tolist()
+        for (example, composed), there, log_p in zip(
+            part, written, log_probabilities(scores, targets).tolist(), strict=True
+        ):
+            if there:
+                bits[example.source] -= log_p / math.log(2.0)
+                size[example.source] += len(composed.answer.encode())
+    return {source: bits[source] / size[source] for source in bits}

@@ -8,7 +8,7 @@ sentences of the prompt is one, by the mean over its pieces: that mean is what s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
@@ -36,12 +36,28 @@ class Losses:
         """The sum that is trained on."""
         return self.decode + 0.5 * self.span + 0.5 * self.evidence + self.relevance + self.support
 
+    @property
+    def shown(self) -> dict[str, float]:
+        """Those that the batch had targets for."""
+        values = {field.name: float(getattr(self, field.name).detach()) for field in fields(self)}
+        return {name: value for name, value in values.items() if value}
+
+
+def step_losses(scores: torch.Tensor, targets: TargetBatch) -> torch.Tensor:
+    """-log p(any right action) [B, T] of each step; scores [B, T, V + M]. Meaningless where `targets.mask` is False."""
+    right = scores.masked_fill(~targets.allowed, -1e9).logsumexp(-1)
+    return scores.logsumexp(-1) - right
+
 
 def decode_loss(scores: torch.Tensor, targets: TargetBatch) -> torch.Tensor:
     """Mean over real steps of -log p(any right action); scores [B, T, V + M]."""
-    right = scores.masked_fill(~targets.allowed, -1e9).logsumexp(-1)
-    loss = scores.logsumexp(-1) - right
+    loss = step_losses(scores, targets)
     return loss[targets.mask].mean() if bool(targets.mask.any()) else scores.sum() * 0.0
+
+
+def log_probabilities(scores: torch.Tensor, targets: TargetBatch) -> torch.Tensor:
+    """log p [B] of whole answers: the sum over their steps; 0 where there is nothing to write."""
+    return -step_losses(scores, targets).masked_fill(~targets.mask, 0.0).sum(-1)
 
 
 def reading_losses(memory: Memory, targets: ReadingTargets) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

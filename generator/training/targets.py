@@ -151,11 +151,12 @@ class TargetBatch:
 
 
 def target_batch(
-    rows: Sequence[list[Step]], batch: MemoryBatch, vocabulary_size: int, begin_id: int, multiple: int = 1
+    rows: Sequence[list[Step] | None], batch: MemoryBatch, vocabulary_size: int, begin_id: int, multiple: int = 1
 ) -> TargetBatch:
-    """Tensors for aligned answers, T a multiple of `multiple`; an empty row has no steps and a mask of False."""
+    """Tensors for aligned answers, T a multiple of `multiple`. An empty row is an abstention, the end alone; None has
+    no steps and a mask of False."""
     B, M = batch.piece_ids.shape
-    longest = max((len(row) + 1 for row in rows), default=1)
+    longest = max((len(row) + 1 for row in rows if row is not None), default=1)
     T = -(-longest // multiple) * multiple
     ids = torch.full((B, T), begin_id)
     cases = torch.zeros(B, T, dtype=torch.long)
@@ -164,7 +165,7 @@ def target_batch(
     mask = torch.zeros(B, T, dtype=torch.bool)
     copyable = batch.kinds != 0
     for b, row in enumerate(rows):
-        if not row:
+        if row is None:
             continue
         mask[b, : len(row) + 1] = True
         allowed[b, len(row), END] = True
