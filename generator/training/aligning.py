@@ -91,7 +91,8 @@ def align_decoder(
     posed = pose(
         sets.train, WEIGHTS["write"], Composer(sets.train, composition, sets.fillers, hard), settings.samples
     )
-    lessons = lessons_of(engine, posed, settings, folder, weights, loop.seed, report)
+    resume = resume and _checkpoint(folder, settings).is_file()
+    lessons = lessons_of(engine, posed, settings, folder, weights, loop.seed, report, resume=resume)
     extra = {
         "settings": asdict(loop), "align": asdict(settings), "composition": asdict(composition),
         "start": weights, "stage": settings.name, "lessons": len(lessons),
@@ -103,14 +104,15 @@ def align_decoder(
 
 def lessons_of(
     engine: Engine, posed: Sequence[Posed], settings: AlignSettings, folder: Path, weights: str, seed: int,
-    report: Callable[[str], None],
+    report: Callable[[str], None], *, resume: bool = False,
 ) -> list[Lesson]:
     """What the method learns from, out of the samples of the decoder in `engine` as it is; weights: its fingerprint.
 
     Samples, and log-probabilities at the start, are kept in files: either method and a resumed run use them again.
+    resume: steps were taken, so they have to be there.
     """
     path = folder / "align.samples.jsonl"
-    draw_samples(engine, posed, settings.samples, path, weights, report)
+    draw_samples(engine, posed, settings.samples, path, weights, report, resume=resume)
     judged = _judged(engine, posed, path, abstain=settings.unanswerable > 0.0)
     report(_told(posed, judged))
     if settings.method == "best-of-n":
@@ -124,7 +126,9 @@ def lessons_of(
             {"samples": file_sha256(path), "pairs": settings.pairs, "seed": seed}, report,
         )
     if not lessons:
-        raise CheckpointError("no sample is right and grounded: train --stage write longer, or draw more --samples")
+        raise CheckpointError(
+            "too few samples are right and grounded to learn from: train --stage write longer, or draw more --samples"
+        )
     return lessons
 
 
@@ -133,7 +137,7 @@ def learn(
     milestones: Milestones, *, resume: bool, report: Callable[[str], None],
 ) -> None:
     """Run the steps; dev scores before the first too."""
-    checkpoint = folder / f"{settings.name}.checkpoint.pt"
+    checkpoint = _checkpoint(folder, settings)
     if not (resume and checkpoint.is_file()):
         milestones.measure(0)
     collator = Collator(engine.encoder, engine.vocabulary, engine.model.config.max_steps)
@@ -147,6 +151,10 @@ def learn(
         engine.model, loss_at, loop, "align", checkpoint, resume=resume, report=report, on_milestone=milestones,
         milestones=sorted({round(loop.steps * share) for share in (0.5, 1.0)}),
     )
+
+
+def _checkpoint(folder: Path, settings: AlignSettings) -> Path:
+    return folder / f"{settings.name}.checkpoint.pt"
 
 
 def _judged(engine: Engine, posed: Sequence[Posed], path: Path, *, abstain: bool) -> list[list[Judged]]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.engine import Engine, Generated, Written
+from generator.errors import CheckpointError
 from generator.memory import PromptEncoder, Source
 from generator.sampling import SamplingOptions
 from generator.training.batches import Composed, Composer
@@ -73,16 +74,23 @@ def pose(
 
 def draw_samples(
     engine: Engine, posed: Sequence[Posed], settings: SampleSettings, path: Path, weights: str,
-    report: Callable[[str], None],
+    report: Callable[[str], None], *, resume: bool = False,
 ) -> None:
     """Bring `path` to `settings.each` samples for every prompt.
 
-    weights: fingerprint of the decoder. A file of the same weights, prompts and settings is gone on with, any other is
-    begun anew.
+    weights: fingerprint of the decoder. A file of the same weights, prompts and settings is gone on with; any other is
+    begun anew, or with `resume`, where steps were taken from it, raises CheckpointError.
     """
     header = {"format": 1, "weights": weights, "prompts": _fingerprint(posed), "settings": asdict(settings)}
     done = _complete(path, header, settings.batch_size, len(posed))
+    if done is None and resume:
+        raise CheckpointError(
+            f"{path} was drawn by other weights or with other options: give the same ones, or leave out --resume"
+        )
     if not done:
+        if path.is_file() and done is None:
+            report(f"samples: begun anew, {path} was drawn by other weights or with other options")
+        done = 0
         path.write_text(json.dumps(header) + "\n", encoding="utf-8")
     elif done < len(posed):
         report(f"samples: goes on at prompt {done} of {len(posed)}")
@@ -116,12 +124,12 @@ def read_samples(
 ) -> Iterator[tuple[list[Source | None], list[Generated]]]:
     """What `draw_samples` wrote for each of `posed`, after what stands in the prompt's memory.
 
-    Raises ValueError if the file is of other prompts.
+    Raises CheckpointError if the file is of other prompts.
     """
     with path.open(encoding="utf-8") as file:
         rows = [json.loads(line) for line in file][1:]
     if [row["id"] for row in rows] != [item.id for item in posed]:
-        raise ValueError(f"{path} holds samples of other prompts: remove it to draw them anew")
+        raise CheckpointError(f"{path} holds samples of other prompts: remove it to draw them anew")
     for row, item in zip(rows, posed, strict=True):
         (sources,) = encoder.batch([item.composed.prompt]).sources
         at = {(s.passage, s.kind, s.piece.start): s for s in sources if s is not None}
@@ -133,16 +141,16 @@ def _fingerprint(posed: Sequence[Posed]) -> str:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
-def _complete(path: Path, header: dict[str, Any], batch_size: int, prompts: int) -> int:
-    """How many prompts of whole batches `path` holds under this header; what follows them is cut off."""
+def _complete(path: Path, header: dict[str, Any], batch_size: int, prompts: int) -> int | None:
+    """How many prompts of whole batches `path` holds under this header, None if it has another; what follows them is
+    cut off."""
     if not path.is_file():
         return 0
     lines = path.read_bytes().splitlines(keepends=True)
-    try:
-        if json.loads(lines[0]) != header:
-            return 0
-    except (IndexError, ValueError):
+    if not lines or not lines[0].endswith(b"\n"):
         return 0
+    if json.loads(lines[0]) != header:
+        return None
     rows = [line for line in lines[1:] if line.endswith(b"\n")]
     whole = rows if len(rows) == prompts else rows[: len(rows) - len(rows) % batch_size]
     path.write_bytes(lines[0] + b"".join(whole))

@@ -177,9 +177,12 @@ def test_stopped_sampling_goes_on_to_the_same_file(tmp_path: Path) -> None:
         draw_samples(engine, POSED, SAMPLES, cut, "w", said.append)
         assert cut.read_bytes() == whole.read_bytes()
         assert any("goes on at prompt 2" in line for line in said) == (len(lines[0]) < len(kept) < len(b"".join(lines)))
+    with pytest.raises(CheckpointError, match="leave out --resume"):
+        draw_samples(engine, POSED, SAMPLES, cut, "other weights", [].append, resume=True)
+    assert cut.read_bytes() == whole.read_bytes()
     draw_samples(engine, POSED, SAMPLES, cut, "other weights", [].append)
     assert json.loads(cut.read_bytes().splitlines()[0])["weights"] == "other weights"
-    with pytest.raises(ValueError, match="other prompts"):
+    with pytest.raises(CheckpointError, match="other prompts"):
         list(read_samples(whole, POSED[:2], engine.encoder))
 
 
@@ -270,7 +273,7 @@ def test_a_resumed_curve_repeats_no_step(tmp_path: Path) -> None:
 
 def test_nothing_to_learn_from_is_said(tmp_path: Path) -> None:
     settings = AlignSettings(unanswerable=0.0, samples=SampleSettings(prompts=1, each=1, max_pieces=2))
-    with pytest.raises(CheckpointError, match="no sample is right and grounded"):
+    with pytest.raises(CheckpointError, match="too few samples"):
         lessons_of(tiny_engine(), POSED[:1], settings, tmp_path, "w", 1, [].append)
 
 
