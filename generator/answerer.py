@@ -1,7 +1,6 @@
 """Hits become an answer: read, decide whether the documents answer, write, check each sentence, cite it.
 
-1. The reader reads the question with every hit; every sentence of them is a candidate to carry the answer. The best few
-   are read again as claims: does the passage support them, do they answer?
+1. The reader reads the question with every hit; every sentence of them is a candidate to carry the answer.
 2. If the best candidate is not likely enough to be right, the answer is an abstention with its reason.
 3. Passages whose best sentence is clearly worse than the best of all are put aside.
 4. The decoder writes; every finished sentence is verified against the passage it was copied from and shown only then.
@@ -25,9 +24,9 @@ from numpy.typing import NDArray
 
 from generator.answer import Answer, Citation, Mode, Reason, Sentence
 from generator.checkpoint import SHIPPED, load_decoder
-from generator.decisions import READ_AGAIN, Decisions, log_odds, probability, weighted
+from generator.decisions import Decisions, log_odds, probability, weighted
 from generator.engine import Engine, Generated, Reading, Verdict
-from generator.evidence import Candidate, Choice, candidates, choose, shortlist
+from generator.evidence import Candidate, Choice, candidates, choose
 from generator.grounding import Draft, Interval, draft_sentence, sentence_ranges, worth_showing
 from generator.memory import Passage, Prompt, PromptEncoder, Source
 from generator.model import Memory
@@ -68,19 +67,14 @@ class _Context:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One question before any threshold. passages: the texts read; candidates: their sentences; verdicts: on those
-    that might be shortlisted; draft: the decoder's first sentence, and the verdict on it; written: its words."""
+    """One question before any threshold. passages: the texts read; candidates: their sentences; draft: the decoder's
+    first sentence, and the verdict on it; written: all that it wrote."""
 
     passages: tuple[str, ...]
     candidates: list[Candidate]
-    verdicts: dict[Candidate, Verdict]
     draft: Draft | None
     draft_verdict: Verdict | None
     written: str
-
-    def verdicts_of(self, chosen: Sequence[Candidate]) -> list[Verdict]:
-        """Those on `chosen`; what was not asked about counts as wrong."""
-        return [self.verdicts.get(candidate, Verdict(-10.0, -10.0)) for candidate in chosen]
 
 
 class Answerer:
@@ -123,7 +117,7 @@ class Answerer:
         choice: Choice | None = None
         if mode == "rag":
             found = self._candidates(context, reading)
-            choice = choose(found, self.decisions, lambda listed: self._verdicts(context, listed))
+            choice = choose(found, self.decisions)
             timings["prefill"] = _since(started)
             confidence = 0.0 if choice is None else choice.confidence
             if choice is None or (options.abstain and confidence < self.decisions.threshold(options.risk)):
@@ -155,19 +149,9 @@ class Answerer:
         )
         ranges = sentence_ranges(generated.text, ended=True)
         draft = self._draft(context, generated, ranges[0]) if ranges else None
-        listed = shortlist(found, self.decisions, 2 * READ_AGAIN)  # other weights may list others
-        verdicts = dict(zip(listed, self._verdicts(context, listed), strict=True))
         passages = tuple(passage.text for passage in context.passages)
         verdict = None if draft is None else self._verdict(context, draft)
-        return Probe(passages, found, verdicts, draft, verdict, generated.text)
-
-    def _verdicts(self, context: _Context, chosen: Sequence[Candidate]) -> list[Verdict]:
-        """What the verifier says of sentences, each as a claim beside its passage."""
-        claims = [
-            (" ".join(context.passages[c.passage].text[slice(*c.interval)].split()), context.passages[c.passage])
-            for c in chosen
-        ]
-        return self.engine.verify(context.question, claims)
+        return Probe(passages, found, draft, verdict, generated.text)
 
     def _verdict(self, context: _Context, draft: Draft) -> Verdict:
         (verdict,) = self.engine.verify(context.question, [(draft.text, context.passages[draft.passage])])
@@ -262,12 +246,10 @@ class Answerer:
         self, context: _Context, choice: Choice | None, numbers: dict[tuple[str, Interval], int]
     ) -> Iterator[Sentence]:
         """The chosen sentences, word for word."""
-        quoted = () if choice is None else (choice.candidate, *choice.further)
-        for chosen, verdict in zip(quoted, self._verdicts(context, quoted), strict=True):
+        for chosen in () if choice is None else (choice.candidate, *choice.further):
             text = context.passages[chosen.passage].text[slice(*chosen.interval)]
             draft = Draft(text, chosen.passage, (chosen.interval,), 1.0, True, 0.0)
-            citations = _citations(context, draft, numbers, probability(verdict.supported))
-            yield Sentence(" ".join(text.split()), "quotation", citations)
+            yield Sentence(" ".join(text.split()), "quotation", _citations(context, draft, numbers, 1.0))
 
     def _abstained(
         self, context: _Context, reason: Reason, timings: dict[str, float], usage: dict[str, int],
@@ -321,7 +303,7 @@ def _citations(
     context: _Context, draft: Draft, numbers: dict[tuple[str, Interval], int], support: float
 ) -> tuple[Citation, ...]:
     """One citation per quoted sentence; the same quote keeps its number through the answer. support: 0..1, by the
-    verifier."""
+    verifier; 1 where the words are the source's own."""
     hit, document = context.hits[draft.passage], context.documents[draft.passage]
     citations = []
     for a, z in draft.intervals:

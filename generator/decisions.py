@@ -24,16 +24,11 @@ RANKING = ("relevance", "bm25", "dense", "order")
 # the mean log-odds of its pieces to be evidence; its best answer span's score under the best of all; its cosine with
 # the question.
 SENTENCE = ("relevance", "rank", "language", "evidence", "span", "cosine")
-# Of a sentence that is read again as a claim: the sum of the above, and the verifier's log-odds that its passage
-# supports it and that it answers the question.
-CLAIM = ("sentence", "supported", "answers")
-# Of the chosen sentence: all of them, how far it is ahead of the best sentence of another passage, and 1.
-CONFIDENCE = (*SENTENCE, "supported", "answers", "margin", "one")
+# Of the chosen sentence: the same, how far it is ahead of the best sentence of another passage, and 1.
+CONFIDENCE = (*SENTENCE, "margin", "one")
 # Of a sentence that the decoder wrote: the mean log-probability of its pieces; the share of its content words that its
 # source has; the verifier's log-odds; the log-odds that the sentence chosen for quoting is right; and 1.
 DRAFT = ("log_probability", "words", "supported", "answers", "confidence", "one")
-# So many sentences are read again; each costs as much as reading a passage.
-READ_AGAIN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +44,7 @@ class Point:
 class Decisions:
     """Weights of the features above, in their order, and thresholds.
 
-    also: the share of the softmax over the sentences read again from which a further one is quoted beside the best.
+    also: the share of the softmax over all sentences from which a further one is quoted beside the best.
     default: the confidence below which there is no answer when no risk is named. own: the decoder's own sentence is
     shown, not the quotation, if its probability of being right is at least the quotation's plus this. on_topic: the
     ranking's probability of the best passage below which an abstention says that no passage is about the question.
@@ -57,8 +52,7 @@ class Decisions:
 
     ranking: tuple[float, ...] = (1.0, 1.0, 2.0, 0.5)
     sentence: tuple[float, ...] = (0.5, 0.5, 0.5, 0.5, 0.2, 5.0)
-    claim: tuple[float, ...] = (1.0, 0.0, 0.3)
-    confidence: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    confidence: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     draft: tuple[float, ...] = (1.0, 1.0, 0.5, 0.5, 0.5, 0.0)
     also: float = 0.3
     default: float = 0.5
@@ -84,7 +78,7 @@ class Decisions:
         if not path.is_file():
             return cls()
         values = json.loads(path.read_text(encoding="utf-8"))
-        for name in ("ranking", "sentence", "claim", "confidence", "draft"):
+        for name in ("ranking", "sentence", "confidence", "draft"):
             values[name] = tuple(values[name])
         values["curve"] = tuple(Point(**point) for point in values["curve"])
         return cls(**values)

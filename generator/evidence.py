@@ -1,5 +1,4 @@
-"""The sentence that carries the answer: every sentence of the passages is a candidate; the best few are read again,
-each as a claim beside its passage, before one is chosen."""
+"""The sentence that carries the answer: every sentence of the passages as a candidate with its features."""
 
 from __future__ import annotations
 
@@ -7,8 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from generator.decisions import READ_AGAIN, SENTENCE, Decisions, probability, weighted
-from generator.engine import Reading, Verdict, best_span
+from generator.decisions import SENTENCE, Decisions, probability, weighted
+from generator.engine import Reading, best_span
 from ingest.sentences import split_sentences
 
 Interval = tuple[int, int]
@@ -37,7 +36,6 @@ class Choice:
     further: tuple[Candidate, ...]
     features: tuple[float, ...]
     confidence: float
-    verdict: Verdict
 
 
 def candidates(
@@ -70,45 +68,26 @@ def candidates(
     ]
 
 
-def shortlist(found: Sequence[Candidate], decisions: Decisions, length: int = READ_AGAIN) -> list[Candidate]:
-    """The best candidates by the fitted sum, best first: those that are read again."""
-    return sorted(found, key=lambda candidate: -weighted(decisions.sentence, candidate.features))[:length]
-
-
-def choose(
-    found: Sequence[Candidate], decisions: Decisions, verify: Callable[[Sequence[Candidate]], Sequence[Verdict]]
-) -> Choice | None:
-    """The best of the shortlist, by what the verifier says of each besides."""
+def choose(found: Sequence[Candidate], decisions: Decisions) -> Choice | None:
+    """The best of the candidates by the fitted sum."""
     if not found:
         return None
-    listed = shortlist(found, decisions)
-    verdicts = verify(listed)
-    values = [
-        weighted(decisions.claim, claim_features(candidate, verdict, decisions))
-        for candidate, verdict in zip(listed, verdicts, strict=True)
-    ]
-    at = max(range(len(listed)), key=values.__getitem__)
-    best, verdict = listed[at], verdicts[at]
-    further = [listed[n] for n, share in further_shares(listed, values, at) if share >= decisions.also]
     sums = [weighted(decisions.sentence, candidate.features) for candidate in found]
-    own = weighted(decisions.sentence, best.features)
+    at = max(range(len(found)), key=sums.__getitem__)
+    best = found[at]
+    shares = further_shares(found, sums, at)
+    further = [found[n] for n, share in shares if share >= decisions.also][:_MOST_FURTHER]
     others = [value for value, other in zip(sums, found, strict=True) if other.passage != best.passage]
-    margin = max(-10.0, min(10.0, own - max(others))) if others else 10.0
-    features = (*best.features, verdict.supported, verdict.answers, margin, 1.0)
-    confidence = probability(weighted(decisions.confidence, features))
-    return Choice(best, tuple(further[:_MOST_FURTHER]), features, confidence, verdict)
+    margin = min(10.0, sums[at] - max(others)) if others else 10.0
+    features = (*best.features, margin, 1.0)
+    return Choice(best, tuple(further), features, probability(weighted(decisions.confidence, features)))
 
 
-def claim_features(candidate: Candidate, verdict: Verdict, decisions: Decisions) -> tuple[float, ...]:
-    """`decisions.CLAIM`."""
-    return weighted(decisions.sentence, candidate.features), verdict.supported, verdict.answers
-
-
-def further_shares(found: Sequence[Candidate], values: Sequence[float], at: int) -> list[tuple[int, float]]:
-    """(number, share of the softmax of `values`) of the candidates beside number `at`, best first; those in another
-    language than it are left out: they say the same again."""
-    largest = max(values)
-    weights = [math.exp(value - largest) for value in values]
+def further_shares(found: Sequence[Candidate], sums: Sequence[float], at: int) -> list[tuple[int, float]]:
+    """(number, share of the softmax) of the candidates beside number `at`, best first; those in another language than
+    it are left out: they say the same again."""
+    largest = max(sums)
+    weights = [math.exp(value - largest) for value in sums]
     own = found[at].features[SENTENCE.index("language")]
     others = [
         (n, weights[n] / sum(weights))

@@ -3,8 +3,7 @@
 Never on test. For every dev question the passages are found, read and answered, with nothing decided. From that:
 
 - the weights of the ranking are those under which passages that hold a quote come first;
-- the weights of sentences, those under which the sentences of the evidence come first; then, among the best few of
-  them, those of what the verifier says;
+- the weights of sentences, those under which the sentences of the evidence come first;
 - a further sentence is quoted beside the best from the share of the softmax at which half of such ones are evidence;
 - confidence is a logistic regression: how likely the chosen sentence holds the answer, unanswerable questions counting
   as wrong;
@@ -33,7 +32,7 @@ from api.pipeline import Pipeline
 from corpus.format import Question
 from generator.answerer import Answerer, Probe
 from generator.decisions import SENTENCE, Decisions, Point, probability, weighted
-from generator.evidence import Candidate, Choice, choose, claim_features, further_shares, shortlist
+from generator.evidence import Candidate, choose, further_shares
 from generator.grounding import draft_features, worth_showing
 from generator.reranker import ReaderReranker
 from generator.training.fitting import fit_choice, fit_probability
@@ -118,30 +117,10 @@ def _groups(rows: Iterable[Probed]) -> list[tuple[list[tuple[float, ...]], list[
     ]
 
 
-def _choice(row: Probed, decisions: Decisions) -> Choice | None:
-    return choose(row.probe.candidates, decisions, row.probe.verdicts_of)
-
-
-def _listed(row: Probed, decisions: Decisions) -> tuple[list[Candidate], list[tuple[float, ...]]]:
-    """The candidates that are read again, and `decisions.CLAIM` of each."""
-    listed = shortlist(row.probe.candidates, decisions)
-    verdicts = row.probe.verdicts_of(listed)
-    return listed, [claim_features(c, v, decisions) for c, v in zip(listed, verdicts, strict=True)]
-
-
-def _claims(rows: Iterable[Probed], decisions: Decisions) -> list[tuple[list[tuple[float, ...]], list[bool]]]:
-    groups = []
-    for row in rows:
-        if row.question.answerable:
-            listed, features = _listed(row, decisions)
-            groups.append((features, [in_evidence(row.question, candidate, row.probe) for candidate in listed]))
-    return groups
-
-
 def _drafts(rows: Sequence[Probed], decisions: Decisions) -> tuple[float, ...]:
     features, right = [], []
     for row in rows:
-        choice, draft, verdict = _choice(row, decisions), row.probe.draft, row.probe.draft_verdict
+        choice, draft, verdict = choose(row.probe.candidates, decisions), row.probe.draft, row.probe.draft_verdict
         if choice is not None and draft is not None and verdict is not None:
             features.append(draft_features(draft, verdict, choice.confidence))
             right.append(is_right(row.question, row.probe.written))
@@ -151,7 +130,7 @@ def _drafts(rows: Sequence[Probed], decisions: Decisions) -> tuple[float, ...]:
 def _confidence(rows: Sequence[Probed], decisions: Decisions) -> tuple[float, ...]:
     features, right = [], []
     for row in rows:
-        choice = _choice(row, decisions)
+        choice = choose(row.probe.candidates, decisions)
         if choice is not None:
             features.append(choice.features)
             right.append(row.question.answerable and _quotation_right(row, decisions))
@@ -160,14 +139,14 @@ def _confidence(rows: Sequence[Probed], decisions: Decisions) -> tuple[float, ..
 
 def _quotation(row: Probed, decisions: Decisions) -> str:
     """What would be quoted."""
-    choice = _choice(row, decisions)
+    choice = choose(row.probe.candidates, decisions)
     chosen = () if choice is None else (choice.candidate, *choice.further)
     return " ".join(row.probe.passages[c.passage][slice(*c.interval)] for c in chosen)
 
 
 def _quotation_right(row: Probed, decisions: Decisions) -> bool:
     """Whether what would be quoted holds the gold string, or its first sentence is evidence."""
-    choice = _choice(row, decisions)
+    choice = choose(row.probe.candidates, decisions)
     if choice is None or not row.question.answerable:
         return False
     return is_right(row.question, _quotation(row, decisions)) or in_evidence(
@@ -181,9 +160,8 @@ def fit_ranking(rows: Sequence[Ranked], decisions: Decisions) -> Decisions:
 
 
 def fit_sentences(rows: Sequence[Probed], decisions: Decisions) -> Decisions:
-    """`decisions` with weights of sentences, of claims, of confidence and of drafts."""
+    """`decisions` with weights of sentences, of confidence and of drafts."""
     fitted = dataclasses.replace(decisions, sentence=fit_choice(_groups(rows)))
-    fitted = dataclasses.replace(fitted, claim=fit_choice(_claims(rows, fitted)))
     fitted = dataclasses.replace(fitted, confidence=_confidence(rows, fitted))
     return dataclasses.replace(fitted, draft=_drafts(rows, fitted))
 
@@ -203,7 +181,7 @@ def cross_fitted(rows: Sequence[Probed], decisions: Decisions) -> list[tuple[Pro
             continue
         fitted = fit_sentences(outside, decisions)
         for row in inside:
-            choice = _choice(row, fitted)
+            choice = choose(row.probe.candidates, fitted)
             if choice is not None:
                 judged.append((row, choice.confidence, _quotation_right(row, fitted)))
     return judged
@@ -239,7 +217,7 @@ def matches(rows: Sequence[Probed], decisions: Decisions) -> list[str]:
 
 def passes(row: Probed, decisions: Decisions) -> bool:
     """Whether the decoder's sentence would be shown."""
-    choice, draft, verdict = _choice(row, decisions), row.probe.draft, row.probe.draft_verdict
+    choice, draft, verdict = choose(row.probe.candidates, decisions), row.probe.draft, row.probe.draft_verdict
     if choice is None or draft is None or verdict is None:
         return False
     return worth_showing(draft, verdict, choice.confidence, decisions)
@@ -252,10 +230,9 @@ def choose_also(rows: Sequence[Probed], decisions: Decisions) -> float:
         found = row.probe.candidates
         if not row.question.answerable or not found:
             continue
-        listed, features = _listed(row, decisions)
-        values = [weighted(decisions.claim, row_features) for row_features in features]
-        shares = further_shares(listed, values, max(range(len(listed)), key=values.__getitem__))
-        added += [(share, in_evidence(row.question, listed[n], row.probe)) for n, share in shares[:2]]
+        sums = [weighted(decisions.sentence, candidate.features) for candidate in found]
+        shares = further_shares(found, sums, max(range(len(found)), key=sums.__getitem__))
+        added += [(share, in_evidence(row.question, found[n], row.probe)) for n, share in shares[:2]]
     for share in _SHARES:
         kept = [right for value, right in added if value >= share]
         if kept and sum(kept) >= 0.5 * len(kept):
@@ -307,7 +284,7 @@ def choose_thresholds(rows: Sequence[Probed], decisions: Decisions) -> Decisions
     decisions = dataclasses.replace(decisions, own=choose_own(rows, decisions))
     confident = []
     for row in rows:
-        choice = _choice(row, decisions)
+        choice = choose(row.probe.candidates, decisions)
         confident.append((row, 0.0 if choice is None else choice.confidence))
     questions = [(row.question, value) for row, value in confident]
     default = max(_GRID, key=lambda threshold: balanced(questions, threshold))

@@ -104,13 +104,13 @@ def train_decoder(
         model, vocabulary, _ = load_decoder(embedder, folder / "read")
         if start is not None:
             model, vocabulary = with_writing_of(model, embedder, start)
-        model = model.to(torch.bfloat16).train()
+        model = model.to(torch.bfloat16)
     else:
         texts = [e.answer for e in examples if e.written or e.source == "new_wiki"]
         vocabulary = Vocabulary.choose(embedder.tokenizer, texts, VOCABULARY_SIZE)
         torch.manual_seed(settings.seed)
         model = Decoder(config or DecoderConfig(), embedder.network, vocabulary)
-        model = model.to(embedder.device, torch.bfloat16).train()
+        model = model.to(embedder.device, torch.bfloat16)
     encoder = PromptEncoder(embedder.tokenizer, multiple=16)
     composition, weights = COMPOSITIONS[stage], WEIGHTS[stage]
     extra = {
@@ -122,14 +122,12 @@ def train_decoder(
         stage, extra, report, write=stage == "write",
     )
 
-    def milestone(step: int) -> None:
-        milestones(step)
-        model.train()  # the engine had switched dropout off: it is on from the first milestone
-
+    # No dropout: the engine holds the model in evaluation mode. Every example is seen once or twice, and on a CPU
+    # dropout costs more than the products.
     train(
         model, Composer(examples, composition, sets.fillers, hard),
         Collator(encoder, vocabulary, composition.max_steps), examples, [weights[e.source] for e in examples],
-        settings, stage, folder / f"{stage}.checkpoint.pt", resume=resume, report=report, on_milestone=milestone,
+        settings, stage, folder / f"{stage}.checkpoint.pt", resume=resume, report=report, on_milestone=milestones,
         milestones=sorted({round(settings.steps * share) for share in (0.5, 1.0)}),
         claims=ClaimMaker(examples, hard),
     )

@@ -37,11 +37,7 @@ class Milestones:
 
     def measure(self, step: int) -> dict[str, dict[str, float]]:
         """Dev scores by source, written down."""
-        model = self.engine.model
-        training = model.training
-        model.eval()
         scores = dev_scores(self.engine, self.prompts, write=self.write)
-        model.train(training)
         for source, row in scores.items():
             self.report(f"dev {source}: " + " ".join(f"{name} {value}" for name, value in row.items()))
         with (self.folder / "dev.jsonl").open("a", encoding="utf-8") as log:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 from api.evaluate import thresholds as fit
 from corpus.format import Evidence, Question
 from corpus.records import NOWHERE
 from generator.answerer import Probe
-from generator.decisions import CLAIM, SENTENCE, Decisions
+from generator.decisions import SENTENCE, Decisions
 from generator.engine import Verdict
 from generator.evidence import Candidate
 from generator.grounding import Draft
@@ -31,14 +30,16 @@ def question(number: int, answerable: bool = True) -> Question:
 
 
 def row(number: int, rng: random.Random, *, answerable: bool = True, own_right: bool = True) -> fit.Probed:
-    """The gold sentence has a higher cosine by chance alone; the verifier knows it."""
-    candidates = [Candidate(0, interval, (0.0, 0.0, 1.0, 0.0, 0.0, rng.gauss(0, 1))) for interval in INTERVALS]
-    knows = 2.0 if answerable else -2.0
-    verdicts = {candidates[0]: Verdict(1.0, rng.gauss(knows, 0.5)), candidates[1]: Verdict(1.0, rng.gauss(-2.0, 0.5))}
+    """The gold sentence has a higher cosine; the verifier knows whether the decoder's words are right."""
+    cosines = (rng.gauss(2.0 if answerable else -2.0, 0.5), rng.gauss(-2.0, 0.5))
+    candidates = [
+        Candidate(0, interval, (0.0, 0.0, 1.0, 0.0, 0.0, cosine))
+        for interval, cosine in zip(INTERVALS, cosines, strict=True)
+    ]
     written = "Keys are stored." if own_right else "It is slow."
     draft = Draft(written, 0, INTERVALS[:1], 1.0, True, -0.1 if own_right else -2.0)
     verdict = Verdict(1.0, rng.gauss(2.0 if own_right else -2.0, 0.5))
-    return fit.Probed(question(number, answerable), Probe((PASSAGE,), candidates, verdicts, draft, verdict, written))
+    return fit.Probed(question(number, answerable), Probe((PASSAGE,), candidates, draft, verdict, written))
 
 
 def rows(count: int = 80) -> list[fit.Probed]:
@@ -47,10 +48,10 @@ def rows(count: int = 80) -> list[fit.Probed]:
     return answerable + [row(n, rng, answerable=False, own_right=False) for n in range(count // 2)]
 
 
-def test_what_the_verifier_knows_is_found_and_used() -> None:
+def test_what_tells_the_right_sentence_is_found_and_used() -> None:
     found = rows()
     fitted = fit.fit_sentences(found, Decisions())
-    assert fitted.claim[CLAIM.index("answers")] > 0.5
+    assert fitted.sentence[SENTENCE.index("cosine")] > 0.5
     judged = fit.cross_fitted(found, Decisions())
     assert len(judged) == len(found)
     answerable = [right for one, _, right in judged if one.question.answerable]
@@ -69,10 +70,3 @@ def test_the_decoders_words_are_shown_where_they_are_right() -> None:
     assert sum(right) / len(right) > 0.9 and sum(wrong) / len(wrong) < 0.1
     assert 0.0 < decisions.default < 1.0
     assert [point.coverage for point in decisions.curve] == sorted((p.coverage for p in decisions.curve), reverse=True)
-
-
-def test_what_was_not_verified_is_not_chosen() -> None:
-    probe = rows(2)[0].probe
-    without = replace(probe, verdicts={probe.candidates[1]: Verdict(0.0, 0.0)})
-    assert without.verdicts_of(probe.candidates) == [Verdict(-10.0, -10.0), Verdict(0.0, 0.0)]
-    assert len(SENTENCE) == len(probe.candidates[0].features)

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from generator.decisions import CONFIDENCE, READ_AGAIN, Decisions, Point, log_odds, probability, weighted
-from generator.engine import PieceScores, Reading, Verdict, best_span
+from generator.decisions import CONFIDENCE, Decisions, Point, log_odds, probability, weighted
+from generator.engine import PieceScores, Reading, best_span
 from generator.evidence import Candidate, candidates, choose
 from generator.training.fitting import fit_choice, fit_probability
-
-
-def unsure(listed: Sequence[Candidate]) -> list[Verdict]:
-    return [Verdict(0.0, 0.0) for _ in listed]
 
 
 def test_the_weights_of_a_choice_are_found_again() -> None:
@@ -52,33 +46,17 @@ def test_what_cannot_be_fitted_is_refused() -> None:
 def test_the_best_candidate_is_chosen_and_its_margin_is_over_other_passages() -> None:
     decisions = Decisions(sentence=(1.0, 0, 0, 0, 0, 0), confidence=(*[0.0] * (len(CONFIDENCE) - 2), 1.0, 0.0))
     found = [Candidate(p, (0, 1), (value, 0, 0, 0, 0, 0)) for p, value in ((0, 3.0), (0, 2.5), (1, 1.0))]
-    choice = choose(found, decisions, unsure)
+    choice = choose(found, decisions)
     assert choice is not None and choice.candidate is found[0]
     assert choice.confidence == pytest.approx(probability(2.0))
-    assert choose([], decisions, unsure) is None
-
-
-def test_what_the_verifier_says_decides_among_the_best_few() -> None:
-    decisions = Decisions(sentence=(1.0, 0, 0, 0, 0, 0), claim=(1.0, 0.0, 2.0))
-    found = [Candidate(n, (0, 1), (float(-n), 0, 0, 0, 0, 0)) for n in range(READ_AGAIN + 1)]
-    asked: list[Candidate] = []
-
-    def verify(listed: Sequence[Candidate]) -> list[Verdict]:
-        asked.extend(listed)
-        return [Verdict(0.0, float(candidate is found[2])) for candidate in listed]
-
-    choice = choose(found, decisions, verify)
-    assert asked == found[:READ_AGAIN]
-    assert choice is not None and choice.candidate is found[0]  # as good as the third with its verdict: order decides
-    choice = choose(found, replace(decisions, claim=(1.0, 0.0, 3.0)), verify)
-    assert choice is not None and choice.candidate is found[2] and choice.verdict.answers == 1.0
+    assert choose([], decisions) is None
 
 
 def test_a_further_sentence_is_quoted_when_it_is_nearly_as_good_and_in_the_same_language() -> None:
     decisions = Decisions(sentence=(1.0, 0, 0, 0, 0, 0), also=0.3)
     values = ((3.0, 1.0), (2.9, 1.0), (2.95, 0.0), (-2.0, 1.0))
     found = [Candidate(n, (0, 1), (value, 0, own, 0, 0, 0)) for n, (value, own) in enumerate(values)]
-    choice = choose(found, decisions, unsure)
+    choice = choose(found, decisions)
     assert choice is not None and choice.candidate is found[0] and choice.further == (found[1],)
 
 
