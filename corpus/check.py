@@ -5,7 +5,7 @@
 prints tables of what is there, the train-test contamination, and what is wrong; exit status 1 when there
 are errors. The tables stand in the data card too (`README.md` of the folder, between two markers), where
 `--write-readme` renews them. `check` does the same for a program. What each part looks at is said in
-`check_documents`, `check_questions`, `check_reading`, `check_rows` and `check_overlap`.
+`check_documents`, `check_questions`, `check_reading`, `check_rows`, `check_claims` and `check_overlap`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from corpus.check_claims import check_claims
 from corpus.check_documents import CorpusDocument, check_documents, check_reading_list, load_documents
 from corpus.check_overlap import (
     SEARCHED,
@@ -69,7 +70,9 @@ def check(root: Path = ROOT) -> Report:
     findings += check_splits(questions) + check_duplicates(questions)
     findings += reading_findings + check_passages(passages)
     rows, row_findings = check_rows(root)
-    findings += row_findings
+    claims, claim_findings = check_claims(root)
+    rows |= claims
+    findings += row_findings + claim_findings
     shared = contamination(questions, passages)
     return Report(
         tuple(documents), tuple(questions), tuple(passages), rows, tuple(shared), tuple(sorted(findings))
@@ -153,7 +156,7 @@ def _reading_table(passages: Sequence[ReadingPassage]) -> Iterator[str]:
 
 
 def _rows_table(rows: Mapping[str, int]) -> Iterator[str]:
-    yield "| written for rows of shared sets | entries |"
+    yield "| written for rows of shared sets, or labelled | entries |"
     yield "|---|---:|"
     for name, count in rows.items():
         yield f"| {name} | {count:,} |"

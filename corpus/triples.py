@@ -13,7 +13,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 from corpus.records import LANGUAGES, NOWHERE, ROOT, Language, Place, known_fields, parse_line, read_lines, text_field
 
@@ -57,7 +57,7 @@ def load_labels(root: Path = ROOT) -> list[Labelled]:
         if language not in LANGUAGES:
             raise place.error(f"unknown language {language!r} (known: {', '.join(LANGUAGES)})")
         texts = (text_field(record, key, place) for key in ("question", "sentence", "cited"))
-        triple = Triple(text_field(record, "id", place), cast(Language, language), *texts)
+        triple = Triple(text_field(record, "id", place), language, *texts)
         second = _label(record["second"], place) if record.get("second") is not None else None
         found.append(Labelled(triple, _label(record.get("label"), place), second, place))
     return found
@@ -73,4 +73,4 @@ def write_triples(path: Path, triples: Sequence[Triple]) -> None:
 def _label(value: object, place: Place) -> Label:
     if value not in LABELS:
         raise place.error(f"unknown label {value!r} (known: {', '.join(LABELS)})")
-    return cast(Label, value)
+    return value

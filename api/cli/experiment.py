@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.console import err, note, out, print_json
+from api.cli.experiment_agreement import agreement, triples
 from api.cli.experiment_questions import draft_questions
 from api.cli.options import Device, Home, Json, Run
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 app.command("questions")(draft_questions)
+app.command("agreement")(agreement)
+app.command("triples")(triples)
 
 
 @app.callback()

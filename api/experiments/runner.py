@@ -25,6 +25,7 @@ from api.experiments.arms import Result, answer, draws, request_of
 from api.experiments.cache import ResultCache, key_of
 from api.experiments.causes import cause_of
 from api.experiments.definition import Arm, Experiment
+from api.experiments.entailment.verifier import carried
 from api.experiments.expectations import check
 from api.experiments.measures import judge
 from api.experiments.places import CACHE, FOLDER, REPORT_FILE, RESULTS_FILE, RESULTS_FORMAT
@@ -217,7 +218,7 @@ def _ask_all(
 
 def row_of(question: Question, arm: Arm, results: Sequence[Result], gold: frozenset[str]) -> summary.Row:
     """The answers judged, one for each seed; the first with its cause where it is a wrong one with documents."""
-    judged = [judge(question, result.answer, result.planted) for result in results]
+    judged = [judge(question, result.answer, result.planted, carried) for result in results]
     first, result = judged[0], results[0]
     wrong = first.outcome == "wrong" and arm.knobs.mode == "rag"
     cause = cause_of(question, result, gold) if wrong else None

@@ -27,7 +27,10 @@ _DENIED = [
     (re.compile(r"\b(может|могут|можно|будет|будут|является|являются|позволяет|позволяют|должен|должны|нужно|содержит|"
                 r"возвращает|использует|используется|используются|требует|работает)\b"), r"не \1"),
 ]  # fmt: skip
-_AFFIRMED = [(re.compile(r"\b(is|are|was|were|can|will|should|does|do|must|may) not\b"), r"\1"), (re.compile(r"\bне (?=\w)"), "")]
+_AFFIRMED = [
+    (re.compile(r"\b(is|are|was|were|can|will|should|does|do|must|may) not\b"), r"\1"),
+    (re.compile(r"\bне (?=\w)"), ""),
+]  # fmt: skip
 _BOUND = [
     (re.compile(r"\b(some|many|several|most)\b"), "all"), (re.compile(r"\b(often|usually|sometimes)\b"), "always"),
     (re.compile(r"\b(некоторые|многие|несколько|большинство)\b"), "все"),
@@ -96,7 +99,8 @@ def _other_number(sentence: str, others: Sequence[str], draw: random.Random) -> 
     known = [n for other in others for n in _NUMBER.findall(other) if n != place[0]]
     value = float(place[0].replace(",", "."))
     near = str(int(value) + draw.choice([1, 2, 5, 10])) if value.is_integer() else f"{value * draw.choice([2, 3]):g}"
-    return sentence[: place.start()] + (draw.choice(known) if known and draw.random() < 0.5 else near) + sentence[place.end() :]
+    put = draw.choice(known) if known and draw.random() < 0.5 else near
+    return sentence[: place.start()] + put + sentence[place.end() :]
 
 
 def _other_term(sentence: str, others: Sequence[str], draw: random.Random) -> str:
@@ -111,7 +115,7 @@ def _other_term(sentence: str, others: Sequence[str], draw: random.Random) -> st
             and term not in sentence
         ]  # fmt: skip
         if known:
-            return sentence[: place.start()] + draw.choice(known) + sentence[place.end() :]
+            return sentence[: place.start()] + str(draw.choice(known)) + sentence[place.end() :]
     return ""
 
 

@@ -6,6 +6,11 @@ the text speaks of the same things; the rest asks whether it says the same of th
 words replaced by others of the same company, a denial on one side, opposites, bounds, order, and whether what stands
 together in the claim stands together in the text.
 
+None of the figures looks at the claim alone, and each may only move the score one way (DIRECTIONS). The written claims
+would teach otherwise: their true ones are paraphrases and their false ones near copies, so that sharing *fewer* words
+tells true from false (AUROC 0.95 on dev), and free trees come to 0.98 by that. An answer copied word for word from its
+source would then count as unsupported.
+
 Shapes: C content words of the claim, T of the text, S sentences.
 """
 
@@ -20,17 +25,21 @@ from numpy.typing import NDArray
 from api.experiments.entailment.lexicon import Lexicon
 from api.experiments.entailment.words import Marks, Text, Word, opposites, read
 
-FEATURES: tuple[str, ...] = (
-    "found exactly in the sentence", "found exactly in the text", "found in the sentence", "found in the text",
-    "least found", "second least found", "rarest not found", "share not found", "number not found",
-    "sentence above the next", "found in two sentences", "share of the sentence said", "rarest of the sentence unsaid",
-    "numbers", "numbers missing in the text", "numbers missing in the sentence", "a number far from its words",
-    "numbers of the sentence unsaid", "names", "names missing in the text", "names missing in the sentence",
-    "names of the sentence unsaid", "replaced by company", "company of the missing", "denials in the claim",
-    "denials in the sentence", "denial on one side", "opposites", "bounds added", "bounds dropped",
-    "conditions dropped", "conditions added", "common order", "pairs kept", "turned round", "gap between neighbours",
-    "log length of the claim", "log length over the sentence", "log sentences", "likeness of company", "other language",
-)  # fmt: skip
+# name -> +1 where more of it may only speak for the claim, -1 only against, 0 either way
+DIRECTIONS: dict[str, int] = {
+    "found exactly in the sentence": 1, "found exactly in the text": 1, "found in the sentence": 1,
+    "found in the text": 1, "least found": 1, "second least found": 1, "rarest not found": -1, "share not found": -1,
+    "number not found": -1, "sentence above the next": 1, "found in two sentences": 1, "share of the sentence said": 1,
+    "rarest of the sentence unsaid": -1,
+    "numbers missing in the text": -1, "numbers missing in the sentence": -1, "a number far from its words": -1,
+    "numbers of the sentence unsaid": -1, "names missing in the text": -1, "names missing in the sentence": -1,
+    "names of the sentence unsaid": -1,
+    "replaced by company": -1, "company of the missing": 1,
+    "denial on one side": -1, "opposites": -1, "bounds added": -1, "conditions dropped": -1,
+    "common order": 1, "pairs kept": 1, "turned round": -1, "gap between neighbours": -1,
+    "log length over the sentence": -1, "likeness of company": 1, "other language": 0,
+}  # fmt: skip
+FEATURES: tuple[str, ...] = tuple(DIRECTIONS)
 
 _FOUND = 0.3  # likeness from which a word counts as found
 Floats = NDArray[np.float64]
@@ -66,12 +75,12 @@ def features(claim: str, text: str, lexicon: Lexicon) -> Floats:
         min(4, len(missing)), ranked[0] - ranked[1] if len(ranked) > 1 else ranked[0], pair,
         1.0 - len(unsaid) / content, max((lexicon.rarity_of(word.stem) for word in unsaid), default=0.0),
     ]  # fmt: skip
-    values[13:22] = _kinds(wanted, in_text, in_sentence, unsaid, like[:, first:last])
-    values[22:24] = _replaced(wanted, in_sentence, missing, unsaid, lexicon)
-    values[24:32] = _marks(said, held.marks[best], wanted, sentence)
-    values[32:36] = _order(like, first, last)
-    values[36:41] = [
-        math.log(1 + len(wanted)), math.log(len(said.words) / len(sentence)), math.log(len(held.sentences)),
+    values[13:20] = _kinds(wanted, in_text, in_sentence, unsaid, like[:, first:last])
+    values[20:22] = _replaced(wanted, in_sentence, missing, unsaid, lexicon)
+    values[22:26] = _marks(said, held.marks[best], wanted, sentence)
+    values[26:30] = _order(like, first, last)
+    values[30:33] = [
+        math.log(len(said.words) / len(sentence)),
         _topic(wanted, [word for word in sentence if word.content], lexicon),
         float(_cyrillic(wanted) != _cyrillic(sentence)),
     ]  # fmt: skip
@@ -118,8 +127,8 @@ def _kinds(
             gaps = [float(np.abs(places[:, None] - other).min()) for other in near if len(other)]
             far = max(far, min(gaps, default=10.0) / 10)
     return [
-        min(3, len(numbers)), sum(in_text[n] < 1 for n in numbers), sum(in_sentence[n] < 1 for n in numbers),
-        min(1.0, far), min(3, sum(word.number for word in unsaid)), min(4, len(names)),
+        sum(in_text[n] < 1 for n in numbers), sum(in_sentence[n] < 1 for n in numbers),
+        min(1.0, far), min(3, sum(word.number for word in unsaid)),
         sum(in_text[n] < _FOUND for n in names), sum(in_sentence[n] < _FOUND for n in names),
         min(3, sum(word.name for word in unsaid)),
     ]  # fmt: skip
@@ -128,7 +137,7 @@ def _kinds(
 def _replaced(
     wanted: Sequence[Word], in_sentence: Floats, missing: Sequence[int], unsaid: Sequence[Word], lexicon: Lexicon
 ) -> list[float]:
-    """How much a word that the sentence lacks is like one that the claim leaves out; how like the missing are at all."""
+    """How much a word that the sentence lacks is like one that the claim leaves out; how like the missing are."""
     lacking = [word for word, found in zip(wanted, in_sentence, strict=True) if found < _FOUND and not word.number]
     replaced = max((lexicon.in_company(a.stem, b.stem) for a in lacking for b in unsaid), default=0.0)
     others = [max((lexicon.in_company(wanted[n].stem, b.stem) for b in unsaid), default=0.0) for n in missing]
@@ -143,15 +152,15 @@ def _marks(said: Text, held: Marks, wanted: Sequence[Word], sentence: Sequence[W
     own, other = {word.stem for word in wanted}, {word.stem for word in sentence}
     against = sum(bool(opposites().get(stem, frozenset()) & (other - own)) for stem in own - other)
     return [
-        min(3, denied), min(3, held.negations), float(denied % 2 != held.negations % 2), min(2, against),
-        min(2, len(bounds - held.bounds)), min(2, len(held.bounds - bounds)),
-        min(3, max(0, held.conditions - conditions)), min(3, max(0, conditions - held.conditions)),
+        float(denied % 2 != held.negations % 2), min(2, against),
+        min(2, len(bounds - held.bounds)), min(3, max(0, held.conditions - conditions)),
     ]  # fmt: skip
 
 
 def _order(like: Floats, first: int, last: int) -> list[float]:
-    """Of the words found in the sentence: the longest run in the claim's order over their number (longest increasing
-    subsequence of places), the share of neighbours that are neighbours there, the share turned round, their mean gap."""
+    """Of the words found in the sentence: the longest run in the claim's order (longest increasing subsequence of
+    places) over their number; of neighbours in the claim, the shares that are neighbours there and that are turned
+    round, and their mean gap."""
     inside = like[:, first:last]
     places = [int(row.argmax()) for row in inside if row.max() >= _FOUND]
     if len(places) < 2:

@@ -2,8 +2,8 @@
 
 Questions in an order of the seed, and the arms take turns over them: each question is asked by one arm, so that a note
 is not met six times. A sentence stands with the text it cites, all its quotes together; a closed book, which cites
-nothing, with the gold evidence of its question. Sentences of the decoder's own come first; at most a quarter of each
-language are quotations, which are supported by what they were copied from unless their citations were moved.
+nothing, with the gold evidence of its question. At most a quarter of each language are quotations, marked as such or
+word for word in what they cite: whether those are supported is no question.
 
 Neither the arm nor any score is written, and rows stand in the order of their ids, which are hashes of the content:
 whoever labels them cannot tell where one comes from.
@@ -63,7 +63,8 @@ def triples_of(question: Question, result: Result) -> Iterator[tuple[Triple, boo
         cited, text = " ".join(cited.split()), " ".join(sentence.text.split())
         if cited and len(text.split()) >= MIN_WORDS:
             name = digest([question.question, text, cited])[:12]
-            yield Triple(name, question.language, question.question, text, cited), sentence.origin == "quotation"
+            quotation = sentence.origin == "quotation" or text in cited
+            yield Triple(name, question.language, question.question, text, cited), quotation
 
 
 def _said(
