@@ -21,6 +21,8 @@ def agreement(
 ) -> None:
     """How far the scoring verifier agrees with people: HaluEval QA, our own labelled triples, RAGChecker's pairs.
 
+    The data sets are read where they lie; nothing of them is kept.
+
     Example: lectern experiment agreement --data data
     """
     from api.experiments.entailment import agreement as measure

@@ -1,17 +1,18 @@
 """How far the scoring verifier agrees with people, on three sets that it was not trained on.
 
 - halueval_qa (HaluEval, Li et al. 2023, arXiv 2305.11747): a right and an invented answer to a question on a given
-  text. The claim is the question followed by the answer, since most right answers are a name. How often the right one
-  scores higher, accuracy at the verifier's threshold, AUROC. Right answers there are much shorter than invented ones:
-  the figure of "the shorter one is right" stands beside it, and a verifier below that has learnt less than the lengths.
+  text. The claim is the answer as it stands, and, apart, the question followed by the answer. Accuracy at the
+  verifier's threshold, AUROC, how often the right one scores higher. Most right answers there are a name, and invented
+  ones sentences: how often the shorter one is right stands beside it, and a verifier below that shows less than the
+  lengths do.
 - our own triples (corpus/triples.py): does the cited text carry the sentence, labelled blind. Accuracy at the
   threshold, AUROC, Cohen's kappa with the label, and of the two people who labelled. "partly" counts as not carried.
 - ragchecker_meta_human (RAGChecker, Ru et al. 2024, arXiv 2408.08067): which of two answers people think more correct
   and more complete, -2..2, every pair by two of them. As there: the difference of a metric between the answers against
   both people's labels; claim precision (sentences of the answer that the reference carries) for correctness, claim
-  recall (of the reference that the answer carries) for completeness, their harmonic mean for both. Beside them token
-  F1, and one person's labels against the other's, which no metric can be expected to pass. Sentences are the claims;
-  RAGChecker takes claims out of them with a large model.
+  recall (of the reference that the answer carries) for completeness, their harmonic mean for both. Beside them the same
+  with the share of words found in the verifier's place, token F1, and one person's labels against the other's, which no
+  metric can be expected to pass. Sentences are the claims; RAGChecker takes claims out of them with a large model.
 
 Shapes: N things judged.
 """
@@ -26,6 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from api.experiments.entailment.features import FEATURES, features
 from api.experiments.entailment.verifier import ScoringVerifier
 from corpus.triples import Labelled
 from generator.metrics import token_f1
@@ -34,6 +36,7 @@ from retrieval.metrics import auroc
 from retrieval.training.parallel import read_json_lines
 
 HALUEVAL, RAGCHECKER = "halueval_qa_small.jsonl.xz", "ragchecker_meta_human.jsonl.xz"
+_WORDS = FEATURES.index("found in the text")
 CRITERIA = ("correctness", "completeness", "overall")
 
 Json = dict[str, Any]
@@ -70,19 +73,20 @@ def kappa(first: Sequence[object], second: Sequence[object]) -> float:
 
 
 def halueval(folder: Path, verifier: ScoringVerifier) -> Json:
-    """On `folder/halueval_qa_small.jsonl.xz`. Raises OSError."""
+    """By what the claim is. On `folder/halueval_qa_small.jsonl.xz`. Raises OSError."""
     rows: list[Json] = list(read_json_lines(folder / HALUEVAL))
-    scores = verifier.scores([
-        (f"{row['question']} {row[key]}", row["knowledge"])
-        for row in rows for key in ("right_answer", "hallucinated_answer")
-    ])  # fmt: skip
-    right, invented = np.array(scores[::2]), np.array(scores[1::2])
+    found: Json = {}
+    for name, before in (("answer", ""), ("question and answer", "question")):
+        scores = verifier.scores([
+            (f"{row.get(before, '')} {row[key]}", row["knowledge"])
+            for row in rows for key in ("right_answer", "hallucinated_answer")
+        ])  # fmt: skip
+        right, invented = np.array(scores[::2]), np.array(scores[1::2])
+        judged = [Judgement(float(s), True) for s in right] + [Judgement(float(s), False) for s in invented]
+        found[name] = {**figures(judged, verifier.threshold), "right one higher": _wins(right - invented)}
     lengths = np.array([[len(row["right_answer"]), len(row["hallucinated_answer"])] for row in rows])
-    judged = [Judgement(float(s), True) for s in right] + [Judgement(float(s), False) for s in invented]
-    return {
-        **figures(judged, verifier.threshold), "right one higher": _wins(right - invented),
-        "shorter one is right": _wins(lengths[:, 1] - lengths[:, 0]),
-    }
+    found["lengths alone"] = {"shorter one is right": _wins(lengths[:, 1] - lengths[:, 0])}
+    return found
 
 
 def triples(labelled: Sequence[Labelled], verifier: ScoringVerifier) -> Json:
@@ -123,17 +127,24 @@ def ragchecker(folder: Path, verifier: ScoringVerifier) -> Json:
 
 def _metrics(response: str, reference: str, verifier: ScoringVerifier) -> dict[str, float]:
     """Claim precision, recall and F1 of a response, by shares carried and by mean scores; token F1."""
-    said, wanted = _sentences(response), _sentences(reference)
-    held = np.array(verifier.scores([(sentence, reference) for sentence in said]) or [0.0])
-    found = np.array(verifier.scores([(sentence, response) for sentence in wanted]) or [0.0])
+    forth = _figures(_sentences(response), reference, verifier)
+    back = _figures(_sentences(reference), response, verifier)
+    held, found = (np.where(rows.any(axis=1), verifier.trees.score(rows), 0.0) for rows in (forth, back))
     values: dict[str, float] = {}
     for name, precision, recall in (
         ("share carried", float((held >= verifier.threshold).mean()), float((found >= verifier.threshold).mean())),
         ("mean score", float(held.mean()), float(found.mean())),
+        ("words found", float(forth[:, _WORDS].mean()), float(back[:, _WORDS].mean())),
     ):
         both = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
         values |= {f"claim precision, {name}": precision, f"claim recall, {name}": recall, f"claim F1, {name}": both}
     return {**values, "token F1": token_f1(response, [reference])}
+
+
+def _figures(claims: Sequence[str], text: str, verifier: ScoringVerifier) -> NDArray[np.float64]:
+    """Of each claim against the text [N, F]; one row of zeros for no claims."""
+    rows = [features(claim, text, verifier.lexicon) for claim in claims]
+    return np.stack(rows) if rows else np.zeros((1, len(FEATURES)))
 
 
 def _sentences(text: str) -> list[str]:
@@ -163,7 +174,8 @@ def _wins(difference: NDArray[Any]) -> float:
 
 def lines(found: Json) -> Iterator[str]:
     """All of it as lines for people."""
-    judged = {"HaluEval QA": found["halueval_qa"], **{f"triples, {k}": v for k, v in found["triples"].items()}}
+    judged = {f"HaluEval QA, {k}": v for k, v in found["halueval_qa"].items()}
+    judged |= {f"triples, {k}": v for k, v in found["triples"].items()}
     for name, value in judged.items():
         yield f"{name}: " + ", ".join(f"{key} {_shown(figure)}" for key, figure in value.items())
     if not found["triples"]:

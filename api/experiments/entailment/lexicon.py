@@ -52,7 +52,7 @@ class Lexicon:
 
 
 def same_root(first: str, second: str) -> bool:
-    """Whether two stems are likely to be of one root: `обучен` and `обуча`, `quantiz` and `quantizat`."""
+    """Whether two stems are likely to be of one root: `запрашива` and `запрашиваем`, `quantiz` and `quantizat`."""
     shorter, longer = sorted((first, second), key=len)
     if len(shorter) < _COMMON_LETTERS or longer[0].isdigit():
         return False

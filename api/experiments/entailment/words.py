@@ -3,7 +3,7 @@
 Stems are those of the search (`retrieval.analysis`), so a word in another inflection is the same word. Numbers are
 compared as they stand (0,5 is 0.5); names are words with a capital that does not open a sentence, words with digits,
 and, in a Russian text, words in Latin letters. Function words carry no content; those that turn a statement round or
-bound it (not, only, unless) are kept apart as `marks`.
+bound it (not, only) are kept apart as `marks`.
 """
 
 from __future__ import annotations
@@ -26,10 +26,6 @@ not no never nor neither without cannot nothing none nobody non unable instead r
 _BOUNDS = """
 only always all every must never any solely exclusively entirely completely immediately automatically guaranteed
 только всегда все любой любые каждый каждая каждое обязательно исключительно никогда полностью сразу автоматически лишь
-"""
-_CONDITIONS = """
-if unless when except only until provided otherwise although however but while despite may might can could sometimes
-если кроме когда пока иначе хотя однако но может могут можно иногда обычно часто возможно при
 """
 # Pairs of stems' words that turn a statement round; each side also in the inflections that its stem covers.
 _OPPOSITES = """
@@ -71,11 +67,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """How many words of a sentence deny, and which bound or condition it."""
+    """How many words of a sentence deny, and which bound it."""
 
     negations: int
     bounds: frozenset[str]
-    conditions: int
 
 
 def read(text: str) -> Text:
@@ -136,12 +131,11 @@ def _word(word: str, opens: bool, russian: bool) -> Word:
 
 
 @lru_cache(maxsize=1)
-def _mark_words() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    negations, bounds, conditions = (frozenset(text.split()) for text in (_NEGATIONS, _BOUNDS, _CONDITIONS))
-    return negations, bounds, conditions
+def _mark_words() -> tuple[frozenset[str], frozenset[str]]:
+    return frozenset(_NEGATIONS.split()), frozenset(_BOUNDS.split())
 
 
 def _marks(words: list[str]) -> Marks:
-    negations, bounds, conditions = _mark_words()
+    negations, bounds = _mark_words()
     denied = sum(word in negations or word.endswith(("n't", "n\u2019t")) for word in words)
-    return Marks(denied, frozenset(word for word in words if word in bounds), sum(word in conditions for word in words))
+    return Marks(denied, frozenset(word for word in words if word in bounds))

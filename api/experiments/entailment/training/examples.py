@@ -3,7 +3,8 @@
 Groups say what an example tests, and what it weighs (WEIGHTS). The written claims come as they are, which tempts to
 take few shared words for truth, so each kind has its counterpart: for a false claim the evidence sentence varied by
 rule (as near, and carried), for a true one the same claim with another text of its passage or with a fault put in (as
-far, and not carried).
+far, and not carried). The weights are those that did best on dev over all groups; those with a fault put into them
+are for measuring alone: a paraphrase with a wrong word and one with a rare word look the same to the figures.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ Group = Literal[
     "rule true", "rule false", "neighbour",
 ]  # fmt: skip
 WEIGHTS: dict[Group, float] = {
-    "written true": 2.0, "written false": 1.0, "varied": 1.0, "fault put in": 0.5, "without evidence": 2.0,
-    "another sentence": 6.0, "rule true": 0.5, "rule false": 0.25, "neighbour": 2.0,
+    "written true": 3.0, "written false": 0.5, "varied": 1.0, "fault put in": 0.0, "without evidence": 1.0,
+    "another sentence": 8.0, "rule true": 0.5, "rule false": 0.1, "neighbour": 3.0,
 }  # fmt: skip
 _PROSE = re.compile(r"[A-ZА-ЯЁ«\"][^{}<>|=$]{40,300}[.]")
 _CYRILLIC = re.compile("[а-яё]")
