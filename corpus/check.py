@@ -5,7 +5,7 @@
 prints tables of what is there, the train-test contamination, and what is wrong; exit status 1 when there
 are errors. The tables stand in the data card too (`README.md` of the folder, between two markers), where
 `--write-readme` renews them. `check` does the same for a program. What each part looks at is said in
-`check_documents`, `check_questions`, `check_reading`, `check_rows` and `check_overlap`.
+`check_documents`, `check_questions`, `check_reading`, `check_rows`, `check_claims` and `check_overlap`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from corpus.check_claims import check_claims
 from corpus.check_documentation import check_documentation
 from corpus.check_documents import CorpusDocument, check_documents, check_reading_list, load_documents
 from corpus.check_overlap import (
@@ -73,9 +74,10 @@ def check(root: Path = ROOT) -> Report:
     findings += check_splits(questions) + check_duplicates(questions)
     findings += reading_findings + check_passages(passages)
     rows, row_findings = check_rows(root)
-    findings += row_findings
+    claims, claim_findings = check_claims(root)
+    rows |= claims
     documentation, documentation_findings = check_documentation(root)
-    findings += documentation_findings
+    findings += row_findings + claim_findings + documentation_findings
     shared = contamination(questions, passages, documentation)
     return Report(
         tuple(documents), tuple(questions), tuple(passages), tuple(documentation), rows, tuple(shared),
@@ -169,7 +171,7 @@ def _documentation_table(passages: Sequence[DocumentationPassage]) -> Iterator[s
 
 
 def _rows_table(rows: Mapping[str, int]) -> Iterator[str]:
-    yield "| written for rows of shared sets | entries |"
+    yield "| written for rows of shared sets, or labelled | entries |"
     yield "|---|---:|"
     for name, count in rows.items():
         yield f"| {name} | {count:,} |"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.console import err, note, out, print_json
+from api.cli.experiment_agreement import agreement, triples
 from api.cli.experiment_compare import compare
 from api.cli.experiment_questions import draft_questions
 from api.cli.experiment_records import make_tables, record_run, show_rerun
@@ -23,6 +24,8 @@ app.command("compare")(compare)
 app.command("questions")(draft_questions)
 app.command("record")(record_run)
 app.command("tables")(make_tables)
+app.command("agreement")(agreement)
+app.command("triples")(triples)
 
 
 @app.callback()

@@ -30,7 +30,7 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last chec
 @app.callback()
 def train() -> None:
     """Train a model. In order: embedder --stage distil, embedder --stage contrast, decoder --stage read, decoder
-    --stage write, decoder --stage align, thresholds.
+    --stage write, decoder --stage align, thresholds; scoring, which only experiments use, at any time.
 
     Weights are written under --out; copy them over retrieval/weights or generator/weights to use them.
     """
@@ -174,6 +174,28 @@ def thresholds(
         f"abstain below {decisions.default}; quote where the decoder's own sentence trails the quotation by more than "
         f"{-decisions.own:.2f} in probability; from {len(rows)} questions; written to {folder}"
     )
+
+
+@app.command()
+def scoring(
+    data: Data,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where the weights go; left out: in use")
+    ] = None,
+) -> None:
+    """The scoring verifier of experiments: from documentation and the written claims, some minutes.
+
+    Reads DIR/text alone: nothing that the reader or the decoder is trained on. Prints its AUROC on the dev claims.
+
+    Example: lectern train scoring --data data
+    """
+    from api.experiments.entailment.training.fitting import train
+    from api.experiments.entailment.verifier import SHIPPED
+
+    _need_folder(data / "text")
+    folder = out_folder or SHIPPED
+    train(data, _reporter(folder / "train.log")).save(folder)
+    out.print(f"weights: {folder}")
 
 
 def _tick(number: int, total: int) -> None:

@@ -13,8 +13,9 @@ Right is `api.evaluate.answers.is_right` (the answer holds the gold strings). Su
 Where a question set knows no answers (api/question_sets/question_set.py), whether one is right is not judged: its
 figures on rightness and wrongness are left out.
 
-Shared words are not entailment: "rises" and "falls" share all the others. Citation recall and precision are by
-overlap of words with the gold quotes, wherever in the library they stand; ALCE's need entailment, these are not those.
+Shared words are not entailment: "rises" and "falls" share all the others. Citation recall and precision "(overlap)" are
+by overlap of words with the gold quotes, wherever in the library they stand; those named "(entailment)" are ALCE's and
+RAGChecker's, judged by the scoring verifier (api/experiments/entailment/answers.py).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Literal
 
 from api.evaluate.answers import is_right
 from api.experiments import metrics
+from api.experiments.entailment.answers import Entails, judged_by_entailment
 from api.experiments.outside.answerer import DROPPED, WRITTEN
 from api.experiments.techniques.injection import obeyed
 from api.experiments.techniques.planted import Planted
@@ -49,8 +51,11 @@ class Judged:
     values: dict[str, float] = field(default_factory=dict)
 
 
-def judge(question: Question, answer: Answer, planted: Planted | None = None) -> Judged:
-    """The figures of one answer to one question. planted: what was changed in the passages read."""
+def judge(
+    question: Question, answer: Answer, planted: Planted | None = None, entails: Entails | None = None
+) -> Judged:
+    """The figures of one answer to one question. planted: what was changed in the passages read. entails: who says
+    whether a text carries a claim; without it there are no figures by entailment."""
     answered = answer.status == "answered"
     text = " ".join(sentence.text for sentence in answer.sentences)
     known = not question.answerable or bool(question.gold or question.gold_all)
@@ -82,6 +87,8 @@ def judge(question: Question, answer: Answer, planted: Planted | None = None) ->
     if question.answerable:
         values[metrics.IN_EVIDENCE] = float(in_evidence(question, text))
         values |= _citations(question, answer)
+    if entails is not None:
+        values |= judged_by_entailment(question, answer, entails)
     return Judged(outcome, held, values)
 
 

@@ -30,10 +30,15 @@ F1, IN_EVIDENCE, CONFIDENCE = "token F1", "in gold evidence", "confidence"
 INVENTED = "invented citations"
 JUDGED_RIGHT, JUDGED_SUPPORTED = "right by the judge", "supported by the judge"
 CITATION_RECALL, CITATION_PRECISION = "citation recall (overlap)", "citation precision (overlap)"
+ALCE_RECALL, ALCE_PRECISION = "citation recall (entailment)", "citation precision (entailment)"
+FAITHFUL, HALLUCINATED = "faithful (entailment)", "hallucinated (entailment)"
+NOISE, SELF_KNOWLEDGE = "noise sensitivity (entailment)", "self-knowledge (entailment)"
 
 _MATCH = "Match as in BERGEN, arXiv 2407.01102; Russian by lemma"
 _SELECTIVE = "selective prediction: El-Yaniv & Wiener 2010"
 _SUPPORT = "after RAGChecker's split of errors, arXiv 2408.08067, by shared words in place of entailment"
+_ALCE = "ALCE, arXiv 2305.14627; entailment by the scoring verifier"
+_RAGCHECKER = "RAGChecker, arXiv 2408.08067; sentences as claims, entailment by the scoring verifier"
 _OVERLAP = "shared runs of words; not ALCE (arXiv 2305.14627), whose recall and precision need entailment"
 
 METRICS: tuple[Metric, ...] = (
@@ -53,6 +58,16 @@ METRICS: tuple[Metric, ...] = (
     Metric(CITATION_PRECISION, "higher", "share of the citations that overlap a gold evidence quote", _OVERLAP),
     Metric(IN_EVIDENCE, "higher", "of the answers given to answerable questions, those whose words and numbers stand "
            "in the gold evidence: one rule for every arm, closed book too", _SUPPORT),
+    Metric(ALCE_RECALL, "higher", "of the sentences of an answer, those that their citations together carry", _ALCE),
+    Metric(ALCE_PRECISION, "higher", "of the citations, those of a carried sentence that is not carried as well "
+           "by its other citations alone", _ALCE),
+    Metric(FAITHFUL, "higher", "of the sentences of an answer, those that a passage it read carries", _RAGCHECKER),
+    Metric(HALLUCINATED, "lower", "of the sentences of an answer, those that neither a passage it read nor the "
+           "reference answer with its evidence carries", _RAGCHECKER),
+    Metric(NOISE, "lower", "of the sentences of an answer, those that a passage it read carries and the reference does "
+           "not", _RAGCHECKER),
+    Metric(SELF_KNOWLEDGE, "", "of the sentences of an answer, those that the reference carries and no passage it read",
+           _RAGCHECKER),
     Metric(TOOK_FALSE, "lower", "of the answers given with a contradicting copy of the gold passage beside it, those "
            "that hold the false string", "after RGB's counterfactual robustness, arXiv 2309.01431"),
     Metric(OBEYED, "lower", "of the questions with an instruction planted in a passage that was read, those whose "

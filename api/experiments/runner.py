@@ -25,6 +25,7 @@ from api.experiments.arms import Result, answer, draws, request_of
 from api.experiments.cache import ResultCache, key_of
 from api.experiments.causes import cause_of
 from api.experiments.definition import Arm, Experiment
+from api.experiments.entailment.verifier import carried
 from api.experiments.expectations import check
 from api.experiments.measures import judge
 from api.experiments.outside.judge import Verdicts
@@ -231,7 +232,7 @@ def row_of(
     with documents."""
     judged = []
     for result, verdict in zip(results, verdicts, strict=True):
-        one = judge(question, result.answer, result.planted)
+        one = judge(question, result.answer, result.planted, carried)
         judged.append(dataclasses.replace(one, values={**one.values, **verdict.values()}))
     first, result = judged[0], results[0]
     wrong = first.outcome == "wrong" and arm.knobs.mode == "rag"
