@@ -3,6 +3,8 @@
     triples/labels.jsonl   {"id": "...", "language": "en" | "ru", "question": "...", "sentence": "...", "cited": "...",
                             "label": "supported" | "partly" | "not", "second": the same of another person, optional}
 
+Where the language is left out it is that of the question.
+
 The sentences are our own arms' answers to questions of the dev split, the cited texts sentences of our notes; see
 `api/experiments/entailment/sampling.py` for how they were drawn.
 """
@@ -16,10 +18,12 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from corpus.records import LANGUAGES, NOWHERE, ROOT, Language, Place, known_fields, parse_line, read_lines, text_field
+from corpus.text import cyrillic_share
 
 Label = Literal["supported", "partly", "not"]
 LABELS: tuple[Label, ...] = get_args(Label)
 FILE = "triples/labels.jsonl"
+MIN_CYRILLIC = 0.2  # a Russian question may be full of Latin names
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,12 @@ def load_labels(root: Path = ROOT) -> list[Labelled]:
     for line, place in read_lines(path):
         record = parse_line(line, place)
         known_fields(record, fields | {"label", "second"}, place)
-        language = text_field(record, "language", place)
+        question = text_field(record, "question", place)
+        language = record.get("language", "ru" if cyrillic_share(question) >= MIN_CYRILLIC else "en")
         if language not in LANGUAGES:
             raise place.error(f"unknown language {language!r} (known: {', '.join(LANGUAGES)})")
-        texts = (text_field(record, key, place) for key in ("question", "sentence", "cited"))
-        triple = Triple(text_field(record, "id", place), language, *texts)
+        sentence, cited = (text_field(record, key, place) for key in ("sentence", "cited"))
+        triple = Triple(text_field(record, "id", place), language, question, sentence, cited)
         second = _label(record["second"], place) if record.get("second") is not None else None
         found.append(Labelled(triple, _label(record.get("label"), place), second, place))
     return found

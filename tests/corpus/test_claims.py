@@ -68,4 +68,8 @@ def test_triples_without_labels_go_out_and_with_them_come_back(tmp_path: Path) -
     write(tmp_path, {**row, "label": "supported", "second": "partly"}, name="triples/labels.jsonl")
     [one] = load_labels(tmp_path)
     assert (one.label, one.second, one.triple.sentence) == ("supported", "partly", "Кэш хранит ключи.")
+    del row["language"]
+    write(tmp_path, {**row, "label": "not"}, name="triples/labels.jsonl")
+    [one] = load_labels(tmp_path)
+    assert (one.triple.language, one.second) == ("ru", None)
     assert load_labels(tmp_path / "nowhere") == []

@@ -1,7 +1,8 @@
 """Counts the lexicon: rarity and company in all texts, paraphrases in those that exist in both languages.
 
 Both languages: pages of a manual under the same path (`php+doc-en`, `php+doc-ru`) with as many paragraphs, paragraph by
-paragraph, and the glossary. Nothing that answers was trained on the former. Shapes: V words, L links.
+paragraph, and the glossary. The embedder has read the same manual, sentence by sentence, and the glossary: the text is
+shared with what answers, though no weight and no label is. Shapes: V words, L links.
 """
 
 from __future__ import annotations
