@@ -5,8 +5,8 @@
     python -m tests.bench.marked_answers summary FILE.jsonl
 
 A row holds the question, the answer with its citations, and what was expected. A marker adds "mark" ("correct",
-"partly" or "wrong"; an abstention is correct where nothing answers) and "readable" (true or false), a second one
-"second" for some of them. Agreement is Cohen's kappa (Cohen 1960). HOME is a library with the documents in it.
+"partly" or "wrong"; an abstention is correct where nothing answers), "readable" and, where pages are expected,
+"page_right" (true or false), a second one "second" for some of them. The marks of the last reading are in marks/. Agreement is Cohen's kappa (Cohen 1960). HOME is a library with the documents in it.
 """
 
 from __future__ import annotations
@@ -83,6 +83,9 @@ def summary(rows: list[Row]) -> list[str]:
         readable = sum(bool(row.get("readable")) for row in own)
         marks = ", ".join(f"{counts[mark]} {mark}" for mark in MARKS)
         lines.append(f"{name}: {len(own)} answers: {marks}; {readable} readable")
+    paged = [row["page_right"] for row in marked if row.get("page_right") is not None]
+    if paged:
+        lines.append(f"with a page to cite: {len(paged)}, the right one cited {sum(paged)}")
     twice = [(row["mark"], row["second"]) for row in marked if row.get("second") in MARKS]
     if twice:
         same = sum(first == second for first, second in twice) / len(twice)
