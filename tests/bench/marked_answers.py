@@ -6,7 +6,8 @@
 
 A row holds the question, the answer with its citations, and what was expected. A marker adds "mark" ("correct",
 "partly" or "wrong"; an abstention is correct where nothing answers), "readable" and, where pages are expected,
-"page_right" (true or false), a second one "second" for some of them. The marks of the last reading are in marks/. Agreement is Cohen's kappa (Cohen 1960). HOME is a library with the documents in it.
+"page_right" (true or false), a second one "second" for some of them. The marks of the last reading are in marks/.
+Agreement is Cohen's kappa (Cohen 1960). HOME is a library with the documents in it.
 """
 
 from __future__ import annotations
