@@ -10,6 +10,7 @@ import typer
 
 from api.cli.console import note, out, print_json
 from api.cli.options import Home, Json, Run
+from api.counted import counted
 
 if TYPE_CHECKING:
     from api.experiments.expectations import Checked
@@ -77,7 +78,7 @@ def make_tables(
     elif write is None:
         out.print("\n".join(lines).rstrip())
     else:
-        out.print(f"{write}: {len(records)} tables")
+        out.print(f"{write}: {counted(len(records), 'table')}")
 
 
 def show_rerun(rerun: Rerun) -> None:
