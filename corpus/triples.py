@@ -1,7 +1,7 @@
-"""Triples (question, sentence, cited text) that people labelled without knowing which arm wrote the sentence: loader.
+"""Triples (question, sentence, cited text) that readers labelled without knowing which arm wrote the sentence: loader.
 
     triples/labels.jsonl   {"id": "...", "language": "en" | "ru", "question": "...", "sentence": "...", "cited": "...",
-                            "label": "supported" | "partly" | "not", "second": the same of another person, optional}
+                            "label": "supported" | "partly" | "not", "second": the same of another reader, optional}
 
 Where the language is left out it is that of the question.
 
@@ -39,7 +39,7 @@ class Triple:
 
 @dataclass(frozen=True)
 class Labelled:
-    """A triple as people judged it: does the cited text carry the sentence? second: another person's label."""
+    """A triple as readers judged it: does the cited text carry the sentence? second: another reader's label."""
 
     triple: Triple
     label: Label

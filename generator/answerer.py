@@ -27,7 +27,7 @@ from generator.checkpoint import SHIPPED, load_decoder
 from generator.decisions import Decisions, log_odds, probability, weighted
 from generator.engine import Engine, Generated, Reading, Verdict
 from generator.evidence import Candidate, Choice, candidates, choose
-from generator.grounding import Draft, Interval, draft_sentence, sentence_ranges, worth_showing
+from generator.grounding import Draft, Interval, advantage, draft_sentence, holds, sentence_ranges
 from generator.memory import Passage, Prompt, PromptEncoder, Source
 from generator.model import Memory
 from generator.options import AnswerOptions
@@ -224,11 +224,12 @@ class Answerer:
             text = generated.text[slice(*interval)].strip()
             return Sentence(text, "decoder") if text else None
         draft = self._draft(context, generated, interval)
-        if draft is None:
+        verify = context.options.verify
+        if draft is None or (verify and not holds(draft)):
             return None
         verdict = self._verdict(context, draft)
         confidence = 0.0 if choice is None else choice.confidence
-        if context.options.verify and not worth_showing(draft, verdict, confidence, self.decisions):
+        if verify and advantage(draft, verdict, confidence, self.decisions) < self.decisions.own:
             return None
         support = probability(verdict.supported)
         return Sentence(_closed(draft.text), "decoder", _citations(context, draft, numbers, support))

@@ -2,7 +2,8 @@
 
 A citation is where the copied pieces of a sentence stood: the passage that most of them came from, and in it the
 sentences that they were copied out of. So a quote exists by construction; the checks ask whether it carries the
-sentence: every number stands in the quote or the titles, and the verifier finds the rest supported.
+sentence: every number stands in the quote or the titles, and most of the words do. What passes is shown where it is
+likelier to be right than a quotation, by fitted weights of these and of what the verifier says.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from generator.metrics import words
 from ingest.sentences import split_sentences
 
 Interval = tuple[int, int]
+# Of a sentence's content words, what has to stand in its quote, the titles or the question.
+SUPPORTED_SHARE = 0.6
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 # Too common to be evidence of anything.
 _FUNCTION_WORDS = frozenset(
@@ -135,10 +138,11 @@ def draft_features(draft: Draft, verdict: Verdict, confidence: float) -> tuple[f
     )
 
 
-def worth_showing(draft: Draft, verdict: Verdict, confidence: float, decisions: Decisions) -> bool:
-    """Whether a sentence of the decoder is as likely to be right as the quotation that would stand in its place. One
-    with a number that its source has not is never shown."""
-    if not draft.numbers_hold or len(draft.text.split()) < 2:
-        return False
-    right = probability(weighted(decisions.draft, draft_features(draft, verdict, confidence)))
-    return right >= confidence + decisions.own
+def holds(draft: Draft) -> bool:
+    """Whether a sentence of the decoder may be shown at all: its numbers stand in its source, and most of its words."""
+    return draft.numbers_hold and draft.supported >= SUPPORTED_SHARE and len(draft.text.split()) >= 2
+
+
+def advantage(draft: Draft, verdict: Verdict, confidence: float, decisions: Decisions) -> float:
+    """How much likelier a sentence of the decoder is right than the quotation that would stand in its place, -1..1."""
+    return probability(weighted(decisions.draft, draft_features(draft, verdict, confidence))) - confidence

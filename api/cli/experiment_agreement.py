@@ -57,7 +57,7 @@ def triples(
 ) -> None:
     """Draw (question, sentence, cited text) from an experiment's answers, to be labelled blind.
 
-    Each line wants a "label" (supported, partly, not), and "second" of another person; then it belongs in
+    Each line wants a "label" (supported, partly, not), and "second" of another reader; then it belongs in
     corpus/triples/labels.jsonl, where `lectern experiment agreement` reads it.
 
     Example: lectern experiment triples --out triples.jsonl

@@ -33,7 +33,7 @@ from corpus.format import Question
 from generator.answerer import Answerer, Probe
 from generator.decisions import SENTENCE, Decisions, Point, probability, weighted
 from generator.evidence import Candidate, choose, further_shares
-from generator.grounding import draft_features, worth_showing
+from generator.grounding import advantage, draft_features, holds
 from generator.reranker import ReaderReranker
 from generator.training.fitting import fit_choice, fit_probability
 from retrieval.metrics import auroc
@@ -215,12 +215,12 @@ def matches(rows: Sequence[Probed], decisions: Decisions) -> list[str]:
     return lines
 
 
-def passes(row: Probed, decisions: Decisions) -> bool:
-    """Whether the decoder's sentence would be shown."""
+def own_advantage(row: Probed, decisions: Decisions) -> float:
+    """By how much the decoder's sentence is likelier to be right than the quotation; -2 where it cannot be shown."""
     choice, draft, verdict = choose(row.probe.candidates, decisions), row.probe.draft, row.probe.draft_verdict
-    if choice is None or draft is None or verdict is None:
-        return False
-    return worth_showing(draft, verdict, choice.confidence, decisions)
+    if choice is None or draft is None or verdict is None or not holds(draft):
+        return -2.0
+    return advantage(draft, verdict, choice.confidence, decisions)
 
 
 def choose_also(rows: Sequence[Probed], decisions: Decisions) -> float:
@@ -246,12 +246,12 @@ def choose_own(rows: Sequence[Probed], decisions: Decisions) -> float:
     quoted = [is_right(row.question, _quotation(row, decisions)) for row in answerable]
     written = [is_right(row.question, row.probe.written) for row in answerable]
 
+    ahead = [own_advantage(row, decisions) for row in answerable]
+
     def worth(margin: float) -> float:
-        with_margin = dataclasses.replace(decisions, own=margin)
-        shown = [passes(row, with_margin) for row in answerable]
         return sum(
-            own if show else other - _PRICE_OF_QUOTING
-            for show, own, other in zip(shown, written, quoted, strict=True)
+            own if value >= margin else other - _PRICE_OF_QUOTING
+            for value, own, other in zip(ahead, written, quoted, strict=True)
         )
 
     return max(_MARGINS, key=worth)
@@ -282,22 +282,21 @@ def choose_thresholds(rows: Sequence[Probed], decisions: Decisions) -> Decisions
     """`decisions`, whose weights are fitted and with which `rows` were probed, with thresholds and curve."""
     decisions = dataclasses.replace(decisions, also=choose_also(rows, decisions))
     decisions = dataclasses.replace(decisions, own=choose_own(rows, decisions))
-    confident = []
+    confidences = []
+    wrongs = []
     for row in rows:
         choice = choose(row.probe.candidates, decisions)
-        confident.append((row, 0.0 if choice is None else choice.confidence))
-    questions = [(row.question, value) for row, value in confident]
+        confidences.append(0.0 if choice is None else choice.confidence)
+        shown = own_advantage(row, decisions) >= decisions.own
+        text = row.probe.written if shown else _quotation(row, decisions)
+        wrongs.append(not (row.question.answerable and is_right(row.question, text)))
+    questions = [(row.question, value) for row, value in zip(rows, confidences, strict=True)]
     default = max(_GRID, key=lambda threshold: balanced(questions, threshold))
     curve = []
     for threshold in _GRID:
-        given = [row for row, value in confident if value >= threshold]
-        wrong = 0
-        for row in given:
-            shown = passes(row, decisions)
-            text = row.probe.written if shown else _quotation(row, decisions)
-            wrong += not (row.question.answerable and is_right(row.question, text))
+        given = [wrong for wrong, value in zip(wrongs, confidences, strict=True) if value >= threshold]
         if given:
-            curve.append(Point(threshold, round(wrong / len(given), 4), round(len(given) / len(rows), 4)))
+            curve.append(Point(threshold, round(sum(given) / len(given), 4), round(len(given) / len(rows), 4)))
     return dataclasses.replace(
         decisions, default=default, curve=tuple(curve), on_topic=round(choose_on_topic(rows), 4)
     )

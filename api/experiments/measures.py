@@ -4,8 +4,8 @@ Right is `api.evaluate.answers.is_right` (the answer holds the gold strings). Su
 
 - *by what was cited* (`supported`): every sentence has at least 0.6 of its content words in the quotes it cites, their
   titles or the question, and all its numbers in the quotes or titles: the check the decoder itself makes before it
-  shows a sentence (`generator.grounding.support`). So a decoder that copies is never unsupported, or only where its
-  check is set lower or switched off: for such an arm only "wrong" tells. A closed book cites nothing and is judged by
+  shows a sentence (`generator.grounding.holds`). So a decoder that copies is never unsupported, or only where its
+  check is switched off: for such an arm only "wrong" tells. A closed book cites nothing and is judged by
   the gold evidence instead.
 - *by the gold evidence* ("in gold evidence"): the whole answer against the evidence quotes of the question alone, one
   rule for all arms. The question's words do not count here: an answer that repeats the question says nothing.
@@ -32,10 +32,9 @@ from api.experiments.techniques.injection import obeyed
 from api.experiments.techniques.planted import Planted
 from corpus.format import Question
 from generator.answer import Answer, Citation
-from generator.grounding import support
+from generator.grounding import SUPPORTED_SHARE, support
 from generator.metrics import match, token_f1, words
 
-SUPPORTED_SHARE = 0.6
 OVERLAP_WORDS = 8  # a run this long is no accident; shorter quotes have to be shared whole
 
 Outcome = Literal["right", "wrong", "abstained", "not judged"]

@@ -11,6 +11,18 @@ from generator.answer import Answer, Citation, Sentence
 from ingest.document import Chunk
 from retrieval.hit import Hit
 
+# Three arms of an experiment file, and when it was run.
+ARMS = """
+[[arm]]
+name = "rag"
+[[arm]]
+name = "closed-book"
+mode = "closed_book"
+[[arm]]
+name = "refuse"
+control = "always_refuse"
+"""
+DATE = "2026-01-02T03:04:05+00:00"
 STORES = "A KV cache stores the keys and values of past tokens."
 GROWS = "Its memory grows with the length of the sequence and the number of layers."
 STAGES = "Обучение языковой модели состоит из трёх этапов: предобучение, обучение с учителем и согласование."

@@ -204,7 +204,7 @@ def test_triples_are_measured_by_language_and_against_the_second_person() -> Non
     rows = [labelled("1", STORES, "supported", "supported"), labelled("2", "Elephants sleep.", "not", "partly")]
     found = agreement.triples(rows, shipped())
     assert found["en"] == found["all"] and found["all"]["accuracy"] == found["all"]["auroc"] == 1
-    assert found["all"]["people's kappa, supported or not"] == 1 and found["all"]["people's kappa"] < 1
+    assert found["all"]["readers' kappa, supported or not"] == 1 and found["all"]["readers' kappa"] < 1
     assert agreement.triples([], shipped()) == {}
 
 

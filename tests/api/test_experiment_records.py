@@ -18,22 +18,11 @@ from api.experiments import definition, metrics, places, record, rerun, runner, 
 from api.experiments.expectations import Checked
 from api.pipeline import Pipeline
 from corpus.marked import between, renew
-from tests.api.experiment_cases import write_questions
+from tests.api.experiment_cases import ARMS, DATE, write_questions
 from tests.api.fakes import FakeAnswerer
 from tests.fakes import HashEncoder
 
 ROOT = Path(__file__).resolve().parents[2]
-ARMS = """
-[[arm]]
-name = "rag"
-[[arm]]
-name = "closed-book"
-mode = "closed_book"
-[[arm]]
-name = "refuse"
-control = "always_refuse"
-"""
-DATE = "2026-01-02T03:04:05+00:00"
 Json = dict[str, Any]
 
 

@@ -21,21 +21,9 @@ from api.experiments.runner import Finished, Progress
 from api.pipeline import Pipeline
 from corpus.records import CorpusError
 from generator.answer import Answer, Sentence
-from tests.api.experiment_cases import GROWS, STAGES, STORES, question, write_questions
+from tests.api.experiment_cases import ARMS, DATE, GROWS, STAGES, STORES, question, write_questions
 from tests.api.fakes import FakeAnswerer
 from tests.fakes import HashEncoder
-
-ARMS = """
-[[arm]]
-name = "rag"
-[[arm]]
-name = "closed-book"
-mode = "closed_book"
-[[arm]]
-name = "refuse"
-control = "always_refuse"
-"""
-DATE = "2026-01-02T03:04:05+00:00"
 
 
 class Stopped(Exception):

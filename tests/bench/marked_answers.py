@@ -1,4 +1,4 @@
-"""Answers to be marked by people, and what their marks say.
+"""Answers to be marked against their source, and what the marks say.
 
     python -m tests.bench.marked_answers draw HOME OUT.jsonl         100 answers to test questions, by a fixed seed
     python -m tests.bench.marked_answers ask HOME QUESTIONS.jsonl OUT.jsonl    answers to questions of one's own

@@ -12,7 +12,7 @@ from generator.answer import Answer, Sentence
 from generator.answerer import Answerer
 from generator.decisions import Decisions, Point
 from generator.engine import Verdict
-from generator.grounding import Draft, worth_showing
+from generator.grounding import Draft, advantage, holds
 from generator.options import AnswerOptions
 from ingest.document import Chunk, Document, Page, chunk_id, document_hash
 from retrieval.hit import Hit
@@ -83,9 +83,9 @@ def test_words_that_are_not_good_enough_become_a_quotation() -> None:
 def test_a_sentence_with_a_number_that_its_source_has_not_is_never_shown() -> None:
     draft = Draft("It stores 7 keys.", 0, ((0, 5),), 1.0, False, 0.0)
     sure = Verdict(9.0, 9.0)
-    assert not worth_showing(draft, sure, 0.0, Decisions(own=-1.0))
-    assert worth_showing(replace(draft, numbers_hold=True), sure, 0.0, Decisions(own=-1.0))
-    assert not worth_showing(replace(draft, numbers_hold=True), Verdict(-9.0, -9.0), 0.9, Decisions(own=0.0))
+    assert not holds(draft) and holds(replace(draft, numbers_hold=True))
+    assert not holds(replace(draft, numbers_hold=True, supported=0.5))
+    assert advantage(draft, sure, 0.1, Decisions()) > 0.0 > advantage(draft, Verdict(-9.0, -9.0), 0.9, Decisions())
 
 
 def test_no_hits_and_low_relevance_are_refused_with_their_reason() -> None:

@@ -6,7 +6,7 @@
   ones sentences: how often the shorter one is right stands beside it, and a verifier below that shows less than the
   lengths do.
 - our own triples (corpus/triples.py): does the cited text carry the sentence, labelled blind. Accuracy at the
-  threshold, AUROC, Cohen's kappa with the label, and of the two people who labelled. "partly" counts as not carried.
+  threshold, AUROC, Cohen's kappa with the label, and of the two readers who labelled. "partly" counts as not carried.
 - ragchecker_meta_human (RAGChecker, Ru et al. 2024, arXiv 2408.08067): which of two answers people think more correct
   and more complete, -2..2, every pair by two of them. As there: the difference of a metric between the answers against
   both people's labels; claim precision (sentences of the answer that the reference carries) for correctness, claim
@@ -99,10 +99,10 @@ def triples(labelled: Sequence[Labelled], verifier: ScoringVerifier) -> Json:
         twice = [one for one, _ in own if one.second is not None]
         found[group] = figures([Judgement(score, one.label == "supported") for one, score in own], verifier.threshold)
         if twice:
-            found[group]["people's kappa"] = kappa([one.label for one in twice], [one.second for one in twice])
+            found[group]["readers' kappa"] = kappa([one.label for one in twice], [one.second for one in twice])
             first, second = ([label == "supported" for label in labels]
                              for labels in zip(*((one.label, one.second) for one in twice), strict=True))  # fmt: skip
-            found[group]["people's kappa, supported or not"] = kappa(first, second)
+            found[group]["readers' kappa, supported or not"] = kappa(first, second)
     return found if labelled else {}
 
 

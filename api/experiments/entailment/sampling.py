@@ -1,4 +1,4 @@
-"""Triples (question, sentence, cited text) from the answers of an experiment's arms, for people to label blind.
+"""Triples (question, sentence, cited text) from the answers of an experiment's arms, for readers to label blind.
 
 Questions in an order of the seed, and the arms take turns over them: each question is asked by one arm, so that a note
 is not met six times. A sentence stands with the text it cites, all its quotes together; a closed book, which cites
