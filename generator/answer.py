@@ -17,7 +17,8 @@ Reason = Literal["", "no_hits", "low_relevance", "not_answerable", "unsupported"
 class Citation:
     """Where a sentence comes from: `quote` is exactly `document.text[start:end]`, `page` is the page of `start`.
 
-    number: the marker in the text, from 1. support: 0..1 from the verifier, 1 for a quotation, None where nothing was verified.
+    number: the marker in the text, from 1. support: 0..1 from the verifier, 1 for a quotation, None where nothing was
+    verified.
     """
 
     number: int
