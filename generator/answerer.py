@@ -2,10 +2,10 @@
 
 1. The reader reads the question with every hit; every sentence of them is a candidate to carry the answer.
 2. If the best candidate is not likely enough to be right, the answer is an abstention with its reason.
-3. Passages whose best sentence is clearly worse than the best of all are put aside.
-4. The decoder writes; every finished sentence is verified against the passage it was copied from and shown only then.
-5. Where the first sentence is less likely to be right than the best candidates, these are quoted instead and marked as
-   quotations.
+3. The decoder writes from the best candidate, and from others that are hardly worse, one at a time: their passage is
+   attended to, only they are copied from. Every finished sentence is verified and shown only then.
+4. Where the decoder's sentence is less likely to be right than the candidate it was written from, the candidate is
+   quoted instead and marked as a quotation.
 """
 
 from __future__ import annotations
@@ -19,17 +19,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from generator.answer import Answer, Citation, Mode, Reason, Sentence
 from generator.checkpoint import SHIPPED, load_decoder
-from generator.decisions import Decisions, log_odds, probability, weighted
+from generator.decisions import Decisions, log_odds, probability
 from generator.engine import Engine, Generated, Reading, Verdict
 from generator.evidence import Candidate, Choice, candidates, choose
 from generator.grounding import Draft, Interval, advantage, draft_sentence, holds, sentence_ranges
-from generator.memory import Passage, Prompt, PromptEncoder, Source
-from generator.model import Memory
+from generator.memory import Passage, Prompt, PromptEncoder
 from generator.options import AnswerOptions
 from generator.passages import passage_of
 from generator.read_before import ReadBefore
@@ -41,8 +39,7 @@ from retrieval.encoder import Encoder
 from retrieval.hit import Hit
 
 DECODER_NAME = "lectern-decoder"
-# A passage whose best sentence is behind the best of all by more log-odds than this is put aside.
-_MARGIN = 1.0
+MOST_SENTENCES = 3
 REFUSALS = {
     "ru": "В документах нет ответа на этот вопрос.",
     "en": "The documents do not answer this question.",
@@ -68,7 +65,7 @@ class _Context:
 @dataclass(frozen=True, slots=True)
 class Probe:
     """One question before any threshold. passages: the texts read; candidates: their sentences; draft: the decoder's
-    first sentence, and the verdict on it; written: all that it wrote."""
+    first sentence, and the verdict on it; written: all that it wrote from the chosen ones."""
 
     passages: tuple[str, ...]
     candidates: list[Candidate]
@@ -110,10 +107,9 @@ class Answerer:
             yield self._abstained(context, "no_hits", timings, {}, None)
             return
         started = time.perf_counter()
-        prompt = Prompt(question, context.passages)
-        memory, sources, (reading,) = self.engine.read([prompt])
+        _, (sources,), (reading,) = self.engine.read([Prompt(question, context.passages)])
         timings["prefill"] = _since(started)
-        usage = {"prompt_tokens": sum(source is not None for source in sources[0]), "completion_tokens": 0}
+        usage = {"prompt_tokens": sum(source is not None for source in sources), "completion_tokens": 0}
         choice: Choice | None = None
         if mode == "rag":
             found = self._candidates(context, reading)
@@ -123,10 +119,9 @@ class Answerer:
             if choice is None or (options.abstain and confidence < self.decisions.threshold(options.risk)):
                 yield self._abstained(context, self._why_not(context.hits), timings, usage, confidence)
                 return
-            memory = _masked(memory, sources[0], self._kept(found))
         started = time.perf_counter()
         sentences: list[Sentence] = []
-        for sentence in self._sentences(context, prompt, memory, sources, choice, usage):
+        for sentence in self._sentences(context, choice, usage):
             sentences.append(sentence)
             yield sentence
         timings["decode"] = _since(started)
@@ -141,17 +136,18 @@ class Answerer:
     ) -> Probe:
         """What each decision rests on, with nothing decided yet: weights and thresholds are fitted to these on dev."""
         context = _context(question, hits, "rag", options, document_of)
-        prompt = Prompt(question, context.passages)
-        memory, sources, (reading,) = self.engine.read([prompt])
+        _, _, (reading,) = self.engine.read([Prompt(question, context.passages)])
         found = self._candidates(context, reading)
-        (generated,) = self.engine.write(
-            [prompt], _masked(memory, sources[0], self._kept(found)), sources, SamplingOptions(), options.max_tokens
-        )
-        ranges = sentence_ranges(generated.text, ended=True)
-        draft = self._draft(context, generated, ranges[0]) if ranges else None
         passages = tuple(passage.text for passage in context.passages)
+        choice = choose(found, self.decisions)
+        if choice is None:
+            return Probe(passages, found, None, None, "")
+        chosen = (choice.candidate, *choice.further)
+        written = self.engine.generate([_focused(context, one) for one in chosen], max_pieces=options.max_tokens)
+        ranges = sentence_ranges(written[0].text, ended=True)
+        draft = _draft(context, chosen[0], written[0], ranges[0]) if ranges else None
         verdict = None if draft is None else self._verdict(context, draft)
-        return Probe(passages, found, draft, verdict, generated.text)
+        return Probe(passages, found, draft, verdict, " ".join(one.text for one in written))
 
     def _verdict(self, context: _Context, draft: Draft) -> Verdict:
         (verdict,) = self.engine.verify(context.question, [(draft.text, context.passages[draft.passage])])
@@ -175,82 +171,75 @@ class Answerer:
         reranked = [hit.score for hit in hits if hit.stage == "reranked"]
         return "low_relevance" if reranked and max(reranked) < self.decisions.on_topic else "not_answerable"
 
-    def _kept(self, found: Sequence[Candidate]) -> list[int]:
-        """Passages worth writing from, in their order."""
-        worth: dict[int, float] = {}
-        for candidate in found:
-            value = weighted(self.decisions.sentence, candidate.features)
-            worth[candidate.passage] = max(value, worth.get(candidate.passage, value))
-        floor = max(worth.values(), default=0.0) - _MARGIN
-        return sorted(passage for passage, value in worth.items() if value >= floor)
-
     def _sentences(
-        self, context: _Context, prompt: Prompt, memory: Memory, sources: list[list[Source | None]],
-        choice: Choice | None, usage: dict[str, int],
+        self, context: _Context, choice: Choice | None, usage: dict[str, int]
     ) -> Iterator[Sentence]:
-        """Checked sentences in order; the chosen candidates as quotations alone when the first does not pass."""
+        """Checked sentences in order: from each chosen candidate, in the decoder's words where these will do."""
+        if choice is None:
+            for generated, interval in self._written(context, Prompt(context.question), usage):
+                text = generated.text[slice(*interval)].strip()
+                if text:
+                    yield Sentence(text, "decoder")
+            return
+        seen: set[str] = set()
+        numbers: dict[tuple[str, Interval], int] = {}
+        for chosen in (choice.candidate, *choice.further):
+            for sentence in self._from(context, chosen, choice.confidence, numbers, usage):
+                if len(seen) < MOST_SENTENCES and sentence.text not in seen:
+                    seen.add(sentence.text)
+                    yield sentence
+
+    def _from(
+        self, context: _Context, chosen: Candidate, confidence: float, numbers: dict[tuple[str, Interval], int],
+        usage: dict[str, int],
+    ) -> Iterator[Sentence]:
+        """What the decoder says from one candidate; its own words when the first sentence does not pass."""
+        shown = False
+        for generated, interval in self._written(context, _focused(context, chosen), usage):
+            sentence = self._checked(context, chosen, generated, interval, confidence, numbers)
+            if sentence is not None:
+                shown = True
+                yield sentence
+            elif not shown:
+                break
+        if not shown:
+            yield _quotation(context, chosen, numbers)
+
+    def _written(
+        self, context: _Context, prompt: Prompt, usage: dict[str, int]
+    ) -> Iterator[tuple[Generated, Interval]]:
+        """Each sentence when it is finished: all that is written by then, and where in it the sentence stands."""
         options = context.options
         sampling = SamplingOptions(
             options.temperature, options.top_k_sampling, options.top_p, options.min_p,
             options.repetition_penalty, options.seed,
         )
-        shown = 0
-        seen: set[str] = set()
-        numbers: dict[tuple[str, Interval], int] = {}
+        memory, sources, _ = self.engine.read([prompt])
+        before, finished = usage["completion_tokens"], 0
         for generated in self.engine.stream(prompt, memory, sources, sampling, options.max_tokens):
-            usage["completion_tokens"] = len(generated.pieces)
+            usage["completion_tokens"] = before + len(generated.pieces)
             last = generated.ended or len(generated.pieces) >= options.max_tokens
             ranges = sentence_ranges(generated.text, last)
-            for interval in ranges[shown:]:
-                shown += 1
-                sentence = self._checked(context, generated, interval, choice, numbers)
-                if sentence is None and not seen:
-                    yield from self._quotations(context, choice, numbers)
-                    return
-                if sentence is not None and sentence.text not in seen:
-                    seen.add(sentence.text)
-                    yield sentence
+            for interval in ranges[finished:]:
+                finished += 1
+                yield generated, interval
             if last:
-                if not shown:
-                    yield from self._quotations(context, choice, numbers)
                 return
 
     def _checked(
-        self, context: _Context, generated: Generated, interval: Interval, choice: Choice | None,
+        self, context: _Context, chosen: Candidate, generated: Generated, interval: Interval, confidence: float,
         numbers: dict[tuple[str, Interval], int],
     ) -> Sentence | None:
         """The sentence with its citation, or None if it is not good enough to be shown."""
-        if context.mode == "closed_book":
-            text = generated.text[slice(*interval)].strip()
-            return Sentence(text, "decoder") if text else None
-        draft = self._draft(context, generated, interval)
+        draft = _draft(context, chosen, generated, interval)
         verify = context.options.verify
         if draft is None or (verify and not holds(draft)):
             return None
         verdict = self._verdict(context, draft)
-        confidence = 0.0 if choice is None else choice.confidence
         if verify and advantage(draft, verdict, confidence, self.decisions) < self.decisions.own:
             return None
         support = probability(verdict.supported)
         return Sentence(_closed(draft.text), "decoder", _citations(context, draft, numbers, support))
-
-    @staticmethod
-    def _draft(context: _Context, generated: Generated, interval: Interval) -> Draft | None:
-        pieces = [p for p in generated.pieces if interval[0] <= p.start < interval[1]]
-        passages = [passage.text for passage in context.passages]
-        titles = [passage.title for passage in context.passages]
-        return draft_sentence(
-            generated.text[slice(*interval)].strip(), pieces, passages, titles, context.question
-        )
-
-    def _quotations(
-        self, context: _Context, choice: Choice | None, numbers: dict[tuple[str, Interval], int]
-    ) -> Iterator[Sentence]:
-        """The chosen sentences, word for word."""
-        for chosen in () if choice is None else (choice.candidate, *choice.further):
-            text = context.passages[chosen.passage].text[slice(*chosen.interval)]
-            draft = Draft(text, chosen.passage, (chosen.interval,), 1.0, True, 0.0)
-            yield Sentence(" ".join(text.split()), "quotation", _citations(context, draft, numbers, 1.0))
 
     def _abstained(
         self, context: _Context, reason: Reason, timings: dict[str, float], usage: dict[str, int],
@@ -319,12 +308,25 @@ def _citations(
     return tuple(citations)
 
 
-def _masked(memory: Memory, sources: Sequence[Source | None], kept: Sequence[int]) -> Memory:
-    """The memory without the passages that are not `kept`: they are neither attended to nor copied from."""
-    wanted = {-1, *kept}
-    keep = torch.tensor([source is None or source.passage in wanted for source in sources]).unsqueeze(0)
-    keep = keep.to(memory.mask.device)
-    return dataclasses.replace(memory, mask=memory.mask & keep, copyable=memory.copyable & keep)
+def _focused(context: _Context, chosen: Candidate) -> Prompt:
+    """The question with the passage of one candidate, to be written from that sentence alone."""
+    return Prompt(context.question, (context.passages[chosen.passage],), focus=((chosen.interval,),))
+
+
+def _draft(context: _Context, chosen: Candidate, generated: Generated, interval: Interval) -> Draft | None:
+    """A sentence written from one candidate, with what it rests on."""
+    pieces = [piece for piece in generated.pieces if interval[0] <= piece.start < interval[1]]
+    passage = context.passages[chosen.passage]
+    text = generated.text[slice(*interval)].strip()
+    draft = draft_sentence(text, pieces, [passage.text], [passage.title], context.question)
+    return None if draft is None else dataclasses.replace(draft, passage=chosen.passage)
+
+
+def _quotation(context: _Context, chosen: Candidate, numbers: dict[tuple[str, Interval], int]) -> Sentence:
+    """The candidate, word for word."""
+    text = context.passages[chosen.passage].text[slice(*chosen.interval)]
+    draft = Draft(text, chosen.passage, (chosen.interval,), 1.0, True, 0.0)
+    return Sentence(" ".join(text.split()), "quotation", _citations(context, draft, numbers, 1.0))
 
 
 def _closed(text: str) -> str:

@@ -5,6 +5,9 @@ decoder attends to and copies from is laid out as the question's pieces followed
 positions. A passage is its title (what the text is about; may be copied from, is no evidence) and its text. Where a
 sentence is to be verified, this claim follows the question.
 
+A prompt may have a *focus*: the sentences that an answer is to be written from. The rest of its passages is attended to
+and cannot be copied.
+
 Nothing in a text can become a special token: the tokenizer knows none, so `[SEP]` in a document is letters.
 """
 
@@ -23,6 +26,7 @@ MAX_CLAIM_TOKENS = 72
 MAX_TITLE_TOKENS = 24
 MAX_PASSAGE_TOKENS = 288
 
+Interval = tuple[int, int]
 # Kinds of memory positions.
 NOTHING, QUESTION, TITLE, EVIDENCE = 0, 1, 2, 3
 
@@ -37,11 +41,13 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A question and the passages to answer it from; none: closed book. claim: an answer to be verified."""
+    """A question and the passages to answer it from; none: closed book. claim: an answer to be verified. focus: for
+    each passage the character intervals of its text that may be copied; (): all of every text."""
 
     question: str
     passages: tuple[Passage, ...] = ()
     claim: str = ""
+    focus: tuple[tuple[Interval, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +77,17 @@ def _sources(text: str, pieces: Sequence[Piece], passage: int, kind: int) -> lis
     ]
 
 
+def _within(source: Source, intervals: Sequence[Interval]) -> bool:
+    return any(start <= source.piece.start < end for start, end in intervals)
+
+
 @dataclass(frozen=True, slots=True)
 class MemoryBatch:
     """Tensors of a batch of prompts.
 
     question_ids, question_mask [B, Sq]; passage_ids, passage_mask [B, P, Sp] (P may be 0); piece_ids, piece_cases,
-    kinds [B, M]; sources[b][m]: what stands there, None at padding and special tokens.
+    kinds [B, M]; sources[b][m]: what stands there, None (and kind NOTHING) at padding, special tokens and outside the
+    focus.
     """
 
     question_ids: torch.Tensor
@@ -119,12 +130,18 @@ class PromptEncoder:
         pieces = pieces_of(self.tokenizer, claim, MAX_CLAIM_TOKENS)
         return head + self._framed(_sources(claim, pieces, -1, QUESTION))[1:]
 
-    def passage(self, passage: Passage, number: int) -> list[tuple[int, Source | None]]:
-        """Token ids of a passage, [CLS] title [SEP] text [SEP], and what stands at each."""
+    def passage(
+        self, passage: Passage, number: int, focus: Sequence[Interval] | None = None
+    ) -> list[tuple[int, Source | None]]:
+        """Token ids of a passage, [CLS] title [SEP] text [SEP], and what stands at each; of the text only in the
+        intervals of `focus`, where there is one."""
         title = pieces_of(self.tokenizer, passage.title, MAX_TITLE_TOKENS)
         text = pieces_of(self.tokenizer, passage.text, MAX_PASSAGE_TOKENS)
         head = self._framed(_sources(passage.title, title, number, TITLE))
-        return head + self._framed(_sources(passage.text, text, number, EVIDENCE))[1:]
+        body = self._framed(_sources(passage.text, text, number, EVIDENCE))[1:]
+        if focus is not None:
+            body = [(id_, source if source is not None and _within(source, focus) else None) for id_, source in body]
+        return head + body
 
     def _framed(self, sources: list[Source]) -> list[tuple[int, Source | None]]:
         body: list[tuple[int, Source | None]] = [(source.piece.id, source) for source in sources]
@@ -136,7 +153,10 @@ class PromptEncoder:
     def batch(self, prompts: Sequence[Prompt]) -> MemoryBatch:
         """Tensors for `prompts`, padded to the longest question and passage and to the most passages."""
         questions = [self.question(prompt.question, prompt.claim) for prompt in prompts]
-        passages = [[self.passage(p, n) for n, p in enumerate(prompt.passages)] for prompt in prompts]
+        passages = [
+            [self.passage(p, n, prompt.focus[n] if prompt.focus else None) for n, p in enumerate(prompt.passages)]
+            for prompt in prompts
+        ]
         B = len(prompts)
         Sq = self._padded(max(len(row) for row in questions))
         P = max(len(rows) for rows in passages)

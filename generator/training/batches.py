@@ -11,7 +11,7 @@ import random
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TypeVar
 
@@ -34,7 +34,8 @@ class Composition:
 
     mined: share of distractors that are near misses of a search, where there are any. distractors[n]: share of
     *batches* whose prompts get n passages beside the gold one; by batch, because a batch costs as much as its largest
-    prompt. verified: share of batches that are claims to verify (`claims.ClaimMaker`).
+    prompt. verified: share of batches that are claims to verify (`claims.ClaimMaker`). focused: prompts have their gold
+    sentences as focus, as prompts to write from have those that the reader chose.
     """
 
     closed_book: float = 0.15
@@ -42,6 +43,7 @@ class Composition:
     distractors: tuple[float, ...] = (0.6, 0.4)
     mined: float = 0.6
     verified: float = 0.0
+    focused: bool = False
     max_steps: int = 64
 
     def draw_distractors(self, rng: random.Random) -> int:
@@ -59,6 +61,12 @@ class Composed:
     span: Interval | None
     span_passage: int
     answer: str
+
+    @property
+    def focused(self) -> Composed:
+        """The same with the gold sentences, where there are any, as focus."""
+        focus = self.gold if any(self.gold) else ()
+        return replace(self, prompt=replace(self.prompt, focus=focus))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +125,14 @@ class Composer:
                 items.append((passage, (), False))
         rng.shuffle(items)
         span_passage = next((n for n, item in enumerate(items) if item[2]), -1) if answer else -1
-        return Composed(
+        composed = Composed(
             Prompt(example.question, tuple(item[0] for item in items)),
             tuple(item[1] for item in items),
             example.span if span_passage >= 0 else None,
             span_passage,
             answer,
         )
+        return composed.focused if c.focused else composed
 
 
 class Collator:

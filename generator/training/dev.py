@@ -12,7 +12,6 @@ import torch
 from generator.engine import Engine, Reading
 from generator.memory import Prompt
 from generator.metrics import match, token_f1
-from generator.sampling import SamplingOptions
 from generator.training.batches import Collator, Composed, Composer
 from generator.training.examples import Example
 from generator.training.loss import log_probabilities
@@ -48,12 +47,13 @@ def dev_scores(
     engine: Engine, prompts: Sequence[tuple[Example, Composed]], *, write: bool, batch_size: int = 16
 ) -> dict[str, dict[str, float]]:
     """Per source: span F1, evidence sentence found, relevance accuracy, gold passage above the other; with `write`
-    also Match of the answer, Match closed book, words per answer, bits per byte of the written answers."""
+    also Match of what is written from the gold sentences, Match closed book, words per answer, bits per byte of the
+    written answers."""
     sums: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for start in range(0, len(prompts), batch_size):
         part = prompts[start : start + batch_size]
         given = [composed.prompt for _, composed in part]
-        memory, sources, readings = engine.read(given)
+        _, _, readings = engine.read(given)
         for (example, composed), reading in zip(part, readings, strict=True):
             row = sums[example.source]
             for relevance, gold in zip(reading.relevance, composed.gold, strict=True):
@@ -69,7 +69,7 @@ def dev_scores(
             row["gold_first"].append(float(bool(composed.gold[best])))
         if not write:
             continue
-        answers = engine.write(given, memory, sources, SamplingOptions())
+        answers = engine.generate([composed.focused.prompt for _, composed in part])
         closed = engine.generate([Prompt(prompt.question) for prompt in given])
         for (example, _), answer, alone in zip(part, answers, closed, strict=True):
             if example.answerable and example.span is not None:
@@ -98,7 +98,7 @@ def bits_per_byte(
     size: dict[str, int] = defaultdict(int)
     for start in range(0, len(prompts), batch_size):
         part = prompts[start : start + batch_size]
-        batch = collator.for_writing([composed for _, composed in part])
+        batch = collator.for_writing([composed.focused for _, composed in part])
         assert batch.targets is not None
         memory, targets = engine.model.read(batch.memory.to(engine.device)), batch.targets.to(engine.device)
         prepared = engine.model.prepare(memory, cached=False)

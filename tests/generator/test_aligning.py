@@ -281,7 +281,7 @@ def test_bits_per_byte_by_hand() -> None:
     engine = tiny_engine()
     answer = "The KV cache stores keys and values."
     composed = Composed(POSED[0].composed.prompt, ((SENTENCE,), ()), (20, 35), 0, answer)
-    lesson = Lesson(composed.prompt, (composed.answer, 0))
+    lesson = Lesson(composed.focused.prompt, (composed.answer, 0))
     ((log_p, _),) = reference_of(engine.model, lesson_batch(collator_of(engine), [lesson]), CPU)
     found = bits_per_byte(engine, [(EXAMPLES[0], composed), (EXAMPLES[0], POSED[2].composed)])
     assert found == {"reading-en": pytest.approx(-log_p / math.log(2) / len(composed.answer), rel=1e-3)}
