@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import time
@@ -23,10 +22,10 @@ from numpy.typing import NDArray
 
 from generator.answer import Answer, Citation, Mode, Reason, Sentence
 from generator.checkpoint import SHIPPED, load_decoder
-from generator.decisions import Decisions, log_odds, probability
+from generator.decisions import Decisions, log_odds, probability, weighted
 from generator.engine import Engine, Generated, Reading, Verdict
 from generator.evidence import Candidate, Choice, candidates, choose
-from generator.grounding import Draft, Interval, advantage, draft_sentence, holds, sentence_ranges
+from generator.grounding import Draft, Interval, advantage, draft_from, draft_sentence, holds, sentence_ranges
 from generator.memory import Passage, Prompt, PromptEncoder
 from generator.options import AnswerOptions
 from generator.passages import passage_of
@@ -40,6 +39,8 @@ from retrieval.hit import Hit
 
 DECODER_NAME = "lectern-decoder"
 MOST_SENTENCES = 3
+# Candidates that a probe writes from: weights fitted to probes may choose others than those they were probed with.
+_OFFERS = 3
 REFUSALS = {
     "ru": "В документах нет ответа на этот вопрос.",
     "en": "The documents do not answer this question.",
@@ -63,15 +64,23 @@ class _Context:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """What the decoder writes from one candidate: its first sentence, the verdict on it, and all of it."""
+
+    candidate: Candidate
+    draft: Draft | None
+    verdict: Verdict | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
-    """One question before any threshold. passages: the texts read; candidates: their sentences; draft: the decoder's
-    first sentence, and the verdict on it; written: all that it wrote from the chosen ones."""
+    """One question before any threshold. passages: the texts read; candidates: their sentences; offers: what the
+    decoder writes from the likeliest of them."""
 
     passages: tuple[str, ...]
     candidates: list[Candidate]
-    draft: Draft | None
-    draft_verdict: Verdict | None
-    written: str
+    offers: tuple[Offer, ...]
 
 
 class Answerer:
@@ -139,15 +148,16 @@ class Answerer:
         _, _, (reading,) = self.engine.read([Prompt(question, context.passages)])
         found = self._candidates(context, reading)
         passages = tuple(passage.text for passage in context.passages)
-        choice = choose(found, self.decisions)
-        if choice is None:
-            return Probe(passages, found, None, None, "")
-        chosen = (choice.candidate, *choice.further)
-        written = self.engine.generate([_focused(context, one) for one in chosen], max_pieces=options.max_tokens)
-        ranges = sentence_ranges(written[0].text, ended=True)
-        draft = _draft(context, chosen[0], written[0], ranges[0]) if ranges else None
-        verdict = None if draft is None else self._verdict(context, draft)
-        return Probe(passages, found, draft, verdict, " ".join(one.text for one in written))
+        likeliest = sorted(found, key=lambda one: -weighted(self.decisions.sentence, one.features))[:_OFFERS]
+        prompts = [_focused(context, one) for one in likeliest]
+        written = self.engine.generate(prompts, max_pieces=options.max_tokens) if prompts else []
+        offers = tuple(self._offer(context, *pair) for pair in zip(likeliest, written, strict=True))
+        return Probe(passages, found, offers)
+
+    def _offer(self, context: _Context, chosen: Candidate, written: Generated) -> Offer:
+        ranges = sentence_ranges(written.text, ended=True)
+        draft = _draft(context, chosen, written, ranges[0]) if ranges else None
+        return Offer(chosen, draft, None if draft is None else self._verdict(context, draft), written.text)
 
     def _verdict(self, context: _Context, draft: Draft) -> Verdict:
         (verdict,) = self.engine.verify(context.question, [(draft.text, context.passages[draft.passage])])
@@ -319,7 +329,9 @@ def _draft(context: _Context, chosen: Candidate, generated: Generated, interval:
     passage = context.passages[chosen.passage]
     text = generated.text[slice(*interval)].strip()
     draft = draft_sentence(text, pieces, [passage.text], [passage.title], context.question)
-    return None if draft is None else dataclasses.replace(draft, passage=chosen.passage)
+    if draft is None:
+        return None
+    return draft_from(draft, chosen.passage, passage.text[slice(*chosen.interval)], passage.text[slice(*chosen.span)])
 
 
 def _quotation(context: _Context, chosen: Candidate, numbers: dict[tuple[str, Interval], int]) -> Sentence:

@@ -27,8 +27,9 @@ SENTENCE = ("relevance", "rank", "language", "evidence", "span", "cosine")
 # Of the chosen sentence: the same, how far it is ahead of the best sentence of another passage, and 1.
 CONFIDENCE = (*SENTENCE, "margin", "one")
 # Of a sentence that the decoder wrote: the mean log-probability of its pieces; the share of its content words that its
-# source has; the verifier's log-odds; the log-odds that the sentence chosen for quoting is right; and 1.
-DRAFT = ("log_probability", "words", "supported", "answers", "confidence", "one")
+# source has; the share of the reader's short answer that it has; how much shorter it is than the sentence that it was
+# written from; the verifier's log-odds; the log-odds that the sentence chosen for quoting is right; and 1.
+DRAFT = ("log_probability", "words", "kept", "brevity", "supported", "answers", "confidence", "one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Decisions:
     ranking: tuple[float, ...] = (1.0, 1.0, 2.0, 0.5)
     sentence: tuple[float, ...] = (0.5, 0.5, 0.5, 0.5, 0.2, 5.0)
     confidence: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    draft: tuple[float, ...] = (1.0, 1.0, 0.5, 0.5, 0.5, 0.0)
+    draft: tuple[float, ...] = (1.0, 1.0, 1.0, 0.0, 0.5, 0.5, 0.5, 0.0)
     also: float = 0.3
     default: float = 0.5
     own: float = -0.1

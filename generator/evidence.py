@@ -15,11 +15,13 @@ Interval = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence of passage number `passage`; features: `decisions.SENTENCE`."""
+    """A sentence of passage number `passage`; features: `decisions.SENTENCE`; span: what the reader takes for the short
+    answer in it."""
 
     passage: int
     interval: Interval
     features: tuple[float, ...]
+    span: Interval
 
 
 _FEWEST_WORDS = 3
@@ -47,24 +49,27 @@ def candidates(
 
     rank[p]: log-odds of passage p by the ranking; likeness: cosines of sentences with the question.
     """
-    found: list[tuple[int, Interval, float, float]] = []
+    found: list[tuple[int, Interval, float, float, Interval]] = []
     for p, text in enumerate(passages):
         for interval in split_sentences(text):
             scores = [row for row in reading.pieces[p] if interval[0] <= row.start < interval[1]]
             sentence = text[slice(*interval)].rstrip()
             if scores and not sentence.endswith("?"):
-                found.append((p, interval, sum(row.evidence for row in scores) / len(scores), best_span(scores)[2]))
+                first, last, span = best_span(scores)
+                evidence = sum(row.evidence for row in scores) / len(scores)
+                found.append((p, interval, evidence, span, (scores[first].start, scores[last].end)))
     found = [row for row in found if len(passages[row[0]][slice(*row[1])].split()) >= _FEWEST_WORDS] or found
     if not found:
         return []
-    cosines = likeness([passages[p][slice(*interval)] for p, interval, _, _ in found])
-    best = max(span for *_, span in found)
+    cosines = likeness([passages[p][slice(*interval)] for p, interval, *_ in found])
+    best = max(span for *_, span, _ in found)
     return [
         Candidate(
             p, interval,
             (reading.relevance[p], rank[p], float(own_language[p]), evidence, max(-20.0, span - best), cosine),
+            place,
         )
-        for (p, interval, evidence, span), cosine in zip(found, cosines, strict=True)
+        for (p, interval, evidence, span, place), cosine in zip(found, cosines, strict=True)
     ]
 
 

@@ -8,10 +8,11 @@ likelier to be right than a quotation, by fitted weights of these and of what th
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from generator.decisions import Decisions, log_odds, probability, weighted
 from generator.engine import Verdict, Written
@@ -44,7 +45,9 @@ class Draft:
     """A sentence before its citation is made.
 
     passage: number of the cited passage; intervals: the quoted sentences in its text; supported: share of its
-    content words that stand in the quote, its titles or the question; log_probability: mean over its pieces.
+    content words that stand in the quote, its titles or the question; log_probability: mean over its pieces; kept:
+    share of the content words of what the reader takes for the short answer that the sentence has; brevity: minus the
+    logarithm of its words over those of the sentence that it was written from.
     """
 
     text: str
@@ -53,6 +56,8 @@ class Draft:
     supported: float
     numbers_hold: bool
     log_probability: float
+    kept: float = 1.0
+    brevity: float = 0.0
 
 
 def sentence_ranges(text: str, ended: bool) -> list[Interval]:
@@ -118,6 +123,15 @@ def draft_sentence(
     return Draft(text.strip(), passage, intervals, share, holds, mean)
 
 
+def draft_from(draft: Draft, passage: int, sentence: str, span: str) -> Draft:
+    """The same draft with what it made of the `sentence` of passage number `passage` that it was written from, whose
+    short answer the reader takes to be `span`."""
+    wanted, had = content_words(span), set(words(draft.text))
+    kept = sum(word in had for word in wanted) / len(wanted) if wanted else 1.0
+    brevity = -math.log(max(1, len(draft.text.split())) / max(1, len(sentence.split())))
+    return replace(draft, passage=passage, kept=kept, brevity=brevity)
+
+
 def draft_cited(text: str, passage: int, passages: Sequence[str], titles: Sequence[str], question: str) -> Draft:
     """A sentence that names its passage, written by who knows what: its quote is the passage's sentence that carries
     most of its content words and, of equals, its numbers; of these the first."""
@@ -134,7 +148,8 @@ def draft_cited(text: str, passage: int, passages: Sequence[str], titles: Sequen
 def draft_features(draft: Draft, verdict: Verdict, confidence: float) -> tuple[float, ...]:
     """`decisions.DRAFT`; confidence: that of the sentence chosen for quoting."""
     return (
-        draft.log_probability, draft.supported, verdict.supported, verdict.answers, log_odds(confidence), 1.0
+        draft.log_probability, draft.supported, draft.kept, draft.brevity, verdict.supported, verdict.answers,
+        log_odds(confidence), 1.0,
     )
 
 

@@ -7,7 +7,7 @@ import random
 from api.evaluate import thresholds as fit
 from corpus.format import Evidence, Question
 from corpus.records import NOWHERE
-from generator.answerer import Probe
+from generator.answerer import Offer, Probe
 from generator.decisions import SENTENCE, Decisions
 from generator.engine import Verdict
 from generator.evidence import Candidate
@@ -33,13 +33,14 @@ def row(number: int, rng: random.Random, *, answerable: bool = True, own_right: 
     """The gold sentence has a higher cosine; the verifier knows whether the decoder's words are right."""
     cosines = (rng.gauss(2.0 if answerable else -2.0, 0.5), rng.gauss(-2.0, 0.5))
     candidates = [
-        Candidate(0, interval, (0.0, 0.0, 1.0, 0.0, 0.0, cosine))
+        Candidate(0, interval, (0.0, 0.0, 1.0, 0.0, 0.0, cosine), interval)
         for interval, cosine in zip(INTERVALS, cosines, strict=True)
     ]
     written = "Keys are stored." if own_right else "It is slow."
     draft = Draft(written, 0, INTERVALS[:1], 1.0, True, -0.1 if own_right else -2.0)
     verdict = Verdict(1.0, rng.gauss(2.0 if own_right else -2.0, 0.5))
-    return fit.Probed(question(number, answerable), Probe((PASSAGE,), candidates, draft, verdict, written))
+    offers = tuple(Offer(candidate, draft, verdict, written) for candidate in candidates)
+    return fit.Probed(question(number, answerable), Probe((PASSAGE,), candidates, offers))
 
 
 def rows(count: int = 80) -> list[fit.Probed]:
@@ -64,10 +65,10 @@ def test_what_tells_the_right_sentence_is_found_and_used() -> None:
 def test_the_decoders_words_are_shown_where_they_are_right() -> None:
     found = rows()
     decisions = fit.choose_thresholds(found, fit.fit_sentences(found, Decisions()))
-    ahead = {one.question.id: fit.own_advantage(one, decisions) for one in found if one.question.answerable}
-    shown = {name: value >= decisions.own for name, value in ahead.items()}
-    right = [shown[one.question.id] for one in found if one.question.answerable and "Keys" in one.probe.written]
-    wrong = [shown[one.question.id] for one in found if one.question.answerable and "Keys" not in one.probe.written]
+    answerable = [one for one in found if one.question.answerable]
+    own = [(fit.shown(one, decisions, decisions.own).quoted == 0, one.probe.offers[0].text) for one in answerable]
+    right = [alone for alone, text in own if "Keys" in text]
+    wrong = [alone for alone, text in own if "Keys" not in text]
     assert sum(right) / len(right) > 0.9 and sum(wrong) / len(wrong) < 0.1
     assert 0.0 < decisions.default < 1.0
     assert [point.coverage for point in decisions.curve] == sorted((p.coverage for p in decisions.curve), reverse=True)

@@ -45,7 +45,7 @@ def test_what_cannot_be_fitted_is_refused() -> None:
 
 def test_the_best_candidate_is_chosen_and_its_margin_is_over_other_passages() -> None:
     decisions = Decisions(sentence=(1.0, 0, 0, 0, 0, 0), confidence=(*[0.0] * (len(CONFIDENCE) - 2), 1.0, 0.0))
-    found = [Candidate(p, (0, 1), (value, 0, 0, 0, 0, 0)) for p, value in ((0, 3.0), (0, 2.5), (1, 1.0))]
+    found = [Candidate(p, (0, 1), (value, 0, 0, 0, 0, 0), (0, 1)) for p, value in ((0, 3.0), (0, 2.5), (1, 1.0))]
     choice = choose(found, decisions)
     assert choice is not None and choice.candidate is found[0]
     assert choice.confidence == pytest.approx(probability(2.0))
@@ -55,7 +55,7 @@ def test_the_best_candidate_is_chosen_and_its_margin_is_over_other_passages() ->
 def test_a_further_sentence_is_quoted_when_it_is_nearly_as_good_and_in_the_same_language() -> None:
     decisions = Decisions(sentence=(1.0, 0, 0, 0, 0, 0), also=0.3)
     values = ((3.0, 1.0), (2.9, 1.0), (2.95, 0.0), (-2.0, 1.0))
-    found = [Candidate(n, (0, 1), (value, 0, own, 0, 0, 0)) for n, (value, own) in enumerate(values)]
+    found = [Candidate(n, (0, 1), (value, 0, own, 0, 0, 0), (0, 1)) for n, (value, own) in enumerate(values)]
     choice = choose(found, decisions)
     assert choice is not None and choice.candidate is found[0] and choice.further == (found[1],)
 

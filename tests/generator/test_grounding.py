@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
 
-from generator.grounding import draft_sentence, sentence_ranges, support
-from generator.memory import EVIDENCE
+from generator.grounding import Draft, draft_from, draft_sentence, sentence_ranges, support
+from generator.memory import EVIDENCE, Prompt
 from generator.sampling import SamplingOptions
+from ingest.sentences import split_sentences
 from tests.generator.tiny import prompts, tiny_engine
 
 
@@ -34,6 +36,25 @@ def test_copied_pieces_show_their_own_characters(seed: int) -> None:
             source = prompt.passages[piece.source.passage].text
             original = source[piece.source.piece.start : piece.source.piece.end]
             assert shown.lower() == original.lower() and shown[1:] == original[1:]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_of_a_text_in_focus_nothing_else_is_copied(seed: int) -> None:
+    engine = tiny_engine()
+    question, passages = prompts()[0].question, prompts()[0].passages
+    (interval, *_) = split_sentences(passages[0].text)
+    prompt = Prompt(question, passages, focus=((interval,), ()))
+    (written,) = engine.generate([prompt], SamplingOptions(temperature=2.0, seed=seed), 30)
+    copied = [p.source for p in written.pieces if p.source is not None and p.source.kind == EVIDENCE]
+    assert all(source.passage == 0 and source.piece.start < interval[1] for source in copied)
+
+
+def test_a_draft_knows_what_it_left_out() -> None:
+    draft = Draft("Кэш хранит ключи.", 0, ((0, 40),), 1.0, True, -0.1)
+    whole = "Кэш модели хранит ключи и значения прошлых токенов."
+    assert draft_from(draft, 2, whole, "ключи и значения").kept == pytest.approx(1 / 2)
+    made = draft_from(draft, 2, whole, "ключи")
+    assert (made.passage, made.kept) == (2, 1.0) and made.brevity == pytest.approx(math.log(8 / 3))
 
 
 def test_no_place_is_copied_twice() -> None:
