@@ -359,12 +359,13 @@ class Pipeline:
         from generator.answerer import Answerer
         from generator.reranker import ReaderReranker
         from retrieval.embedder import BilingualEmbedder
-        from retrieval.rerank import LateInteractionReranker
+        from retrieval.rerank import LateInteraction, LateInteractionReranker
 
         # The reader knows Russian and English; another embedder was named for what it knows itself.
         if isinstance(self.encoder, BilingualEmbedder) and isinstance(self.answerer, Answerer):
             one = self.answerer
-            return TimedReranker(ReaderReranker(one.engine, one.decisions.ranking, self._title_of))
+            late = LateInteraction(self.encoder)
+            return TimedReranker(ReaderReranker(one.engine, one.decisions, late, self._title_of))
         return TimedReranker(LateInteractionReranker(self.encoder))
 
     def _title_of(self, document_id: str) -> str:

@@ -17,9 +17,11 @@ from pathlib import Path
 
 THRESHOLDS_FILE = "thresholds.json"
 
-# Of a passage: log-odds by the reader that it answers; its BM25 score over the best one's; its cosine with the
-# question; minus the logarithm of its rank before.
-RANKING = ("relevance", "bm25", "dense", "order")
+# Of a passage before it is read: its BM25 score over the best one's; its cosine with the question; minus the logarithm
+# of its rank; the share of the question's words that it holds; late interaction.
+SIGNALS = ("bm25", "dense", "order", "coverage", "late")
+# Of a passage that was read: log-odds by the reader that it answers; and the same.
+RANKING = ("relevance", *SIGNALS)
 # Of a sentence: its passage's log-odds by the reader, and by the ranking; whether it is in the question's language;
 # the mean log-odds of its pieces to be evidence; its best answer span's score under the best of all; its cosine with
 # the question.
@@ -51,7 +53,8 @@ class Decisions:
     ranking's probability of the best passage below which an abstention says that no passage is about the question.
     """
 
-    ranking: tuple[float, ...] = (1.0, 1.0, 2.0, 0.5)
+    signals: tuple[float, ...] = (2.0, 4.0, 0.1, 8.0, 14.0)
+    ranking: tuple[float, ...] = (0.4, 2.0, 4.0, 0.0, 8.0, 10.0)
     sentence: tuple[float, ...] = (0.5, 0.5, 0.5, 0.5, 0.2, 5.0)
     confidence: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     draft: tuple[float, ...] = (1.0, 1.0, 1.0, 0.0, 0.5, 0.5, 0.5, 0.0)
@@ -79,7 +82,7 @@ class Decisions:
         if not path.is_file():
             return cls()
         values = json.loads(path.read_text(encoding="utf-8"))
-        for name in ("ranking", "sentence", "confidence", "draft"):
+        for name in ("signals", "ranking", "sentence", "confidence", "draft"):
             values[name] = tuple(values[name])
         values["curve"] = tuple(Point(**point) for point in values["curve"])
         return cls(**values)

@@ -22,6 +22,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
 from itertools import repeat
 from pathlib import Path
 
@@ -141,6 +142,31 @@ class BM25Index:
         if rarest is None:
             return smallest
         return max(smallest, np.partition(scores[rarest], len(rarest) - top_k)[len(rarest) - top_k])
+
+    def coverage(self, terms: Sequence[str], names: Sequence[str]) -> NDArray[np.float32]:
+        """For the chunks `names` [n] the share, 0..1, of the idf of the different `terms` that each holds.
+
+        Unlike a score it does not saturate in one term: a chunk that has every word of the question once is ahead of
+        one that repeats a single word. Terms that no chunk has do not count; unknown chunks hold nothing.
+        """
+        vocabulary = self._postings.vocabulary
+        known = [term for term in dict.fromkeys(terms) if term in vocabulary]
+        held = np.zeros(len(names), np.float64)
+        places = np.array([self._places.get(name, -1) for name in names], np.int64)
+        if not known or not len(places):
+            return held.astype(np.float32)
+        for term in known:
+            held += self._idf[vocabulary[term]] * np.isin(places, self._postings.chunks[self._postings.of(term)])
+        total = sum(float(self._idf[vocabulary[term]]) for term in known)
+        return (held / total if total else held).astype(np.float32)
+
+    @cached_property
+    def _idf(self) -> NDArray[np.float64]:
+        return inverse_frequency(np.diff(self._postings.starts), len(self))
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self.ids)}
 
     def save(self, path: Path) -> None:
         """Write the postings; ids are kept by the store."""

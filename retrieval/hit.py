@@ -13,7 +13,7 @@ class Hit:
 
     rank: from 1. stage: the stage that gave `score`: "bm25", "dense", "fused" or "reranked"; scores of
     different stages are not comparable. parts: the score of every stage the chunk passed, by the stage's
-    name.
+    name, and "coverage": the share of the question's words, by idf, that it holds.
     """
 
     chunk: Chunk

@@ -54,37 +54,27 @@ class Reranker(Protocol):
         """The best `top_k` of `hits`, ranks from 1; those looked at carry the score "reranked"."""
 
 
-class LateInteractionReranker:
-    """MaxSim on `encoder.token_vectors`.
+class LateInteraction:
+    """MaxSim scores on `encoder.token_vectors`.
 
-    candidates: how many of the first hits are looked at; the rest keep their order behind them. kept_chunks:
-    how many chunks' token vectors are remembered. Safe to share between threads.
+    kept_chunks: how many chunks' token vectors are remembered. Safe to share between threads.
     """
 
-    def __init__(self, encoder: Encoder, *, candidates: int = 20, kept_chunks: int = 256) -> None:
+    def __init__(self, encoder: Encoder, *, kept_chunks: int = 256) -> None:
         self._encoder = encoder
-        self.candidates = candidates
         self._kept_chunks = kept_chunks
         self._kept: OrderedDict[tuple[str, tuple[str, ...]], NDArray[np.float16]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def rerank(self, query: str, hits: Sequence[Hit], top_k: int) -> list[Hit]:
-        """As `Reranker.rerank`; the first `top_k` as they came if the encoder does not know the language."""
-        if detect_language(query) not in self._encoder.languages:
-            return list(hits[:top_k])
-        looked_at, rest = hits[: self.candidates], hits[self.candidates :]
+    def scores(self, query: str, chunks: Sequence[Chunk]) -> NDArray[np.float64]:
+        """`late_interaction` [n] of the question with each chunk under its headings; 0 where the question has no
+        tokens or is in a language that the encoder does not know."""
+        if not chunks or detect_language(query) not in self._encoder.languages:
+            return np.zeros(len(chunks))
         question = self._encoder.token_vectors([query])[0]  # [T, C]
-        if not looked_at or not len(question):
-            return list(hits[:top_k])
-        scores = late_interaction(question, self._token_vectors([hit.chunk for hit in looked_at]))
-        scores = (scores + _BM25_SHARE * _relative_bm25(looked_at)) / (1 + _BM25_SHARE)
-        scored = [
-            replace(hit, score=score, stage="reranked", parts={**hit.parts, "reranked": score})
-            for hit, score in zip(looked_at, scores.tolist(), strict=True)
-        ]
-        scored.sort(key=lambda hit: -hit.score)  # stable: equal scores keep the order of fusion
-        best = [*scored, *rest][:top_k]
-        return [replace(hit, rank=rank) for rank, hit in enumerate(best, start=1)]
+        if not len(question):
+            return np.zeros(len(chunks))
+        return late_interaction(question, self._token_vectors(chunks))
 
     def _token_vectors(self, chunks: Sequence[Chunk]) -> list[NDArray[np.float32]]:
         """Token vectors [S, C] of each chunk under its headings."""
@@ -106,6 +96,33 @@ class LateInteractionReranker:
         return [known[key].astype(np.float32) for key in keys]
 
 
+class LateInteractionReranker:
+    """Ranks by late interaction.
+
+    candidates: how many of the first hits are looked at; the rest keep their order behind them; kept_chunks: as
+    `LateInteraction`. Safe to share between threads.
+    """
+
+    def __init__(self, encoder: Encoder, *, candidates: int = 20, kept_chunks: int = 256) -> None:
+        self._late = LateInteraction(encoder, kept_chunks=kept_chunks)
+        self.candidates = candidates
+
+    def rerank(self, query: str, hits: Sequence[Hit], top_k: int) -> list[Hit]:
+        """As `Reranker.rerank`; the first `top_k` as they came if the encoder does not know the language."""
+        looked_at, rest = hits[: self.candidates], hits[self.candidates :]
+        scores = self._late.scores(query, [hit.chunk for hit in looked_at])
+        if not scores.any():
+            return list(hits[:top_k])
+        scores = (scores + _BM25_SHARE * relative_bm25(looked_at)) / (1 + _BM25_SHARE)
+        scored = [
+            replace(hit, score=score, stage="reranked", parts={**hit.parts, "reranked": score})
+            for hit, score in zip(looked_at, scores.tolist(), strict=True)
+        ]
+        scored.sort(key=lambda hit: -hit.score)  # stable: equal scores keep the order of fusion
+        best = [*scored, *rest][:top_k]
+        return [replace(hit, rank=rank) for rank, hit in enumerate(best, start=1)]
+
+
 def late_interaction(question: NDArray[np.float32], chunks: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
     """Scores [n] in -1..1 of `chunks` (n arrays [S, C]) for the tokens of `question` [T, C], all of norm 1.
 
@@ -121,7 +138,7 @@ def late_interaction(question: NDArray[np.float32], chunks: Sequence[NDArray[np.
     return scores
 
 
-def _relative_bm25(hits: Sequence[Hit]) -> NDArray[np.float64]:
+def relative_bm25(hits: Sequence[Hit]) -> NDArray[np.float64]:
     """BM25 scores [n] over the best of them; 0 where BM25 did not find the chunk."""
     scores = np.array([hit.parts.get("bm25", 0.0) for hit in hits])
     best = scores.max()

@@ -4,9 +4,10 @@
                                 fusion -> the best -> reranker -> top_k hits
              -> dense (depth) -/
 
-Each hit carries the score of every stage it passed in `parts`. Of a passage and its translation the one in
-the language of the question goes first (retrieval/translations.py). A hit is given out only while the library
-holds its chunk, so a deleted document is gone at once, before the index has followed.
+Each hit carries the score of every stage it passed in `parts`, and the share of the question's words that
+it holds. Of a passage and its translation the one in the language of the question goes first
+(retrieval/translations.py). A hit is given out only while the library holds its chunk, so a deleted document
+is gone at once, before the index has followed.
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ class Retriever:
         stages = self._stages(query, retriever, max(depth, top_k), snapshot, chosen)
         reranker = self._reranker if rerank else None
         hits = _hits(stages, library, max(top_k, reranker.candidates) if reranker else top_k)
+        hits = _with_coverage(query, hits, snapshot)
         return self._reranked(query, hits, reranker, snapshot)[:top_k] if reranker else hits
 
     def _stages(
@@ -123,6 +125,14 @@ class Retriever:
         ]
         together = [*moved, *hits[len(moved) :]]  # those that were looked at come first
         return [replace(hit, rank=rank) for rank, hit in enumerate(together, start=1)]
+
+
+def _with_coverage(query: str, hits: list[Hit], snapshot: Snapshot) -> list[Hit]:
+    """The hits with the share of the question's words that each holds (`BM25Index.coverage`) among their parts."""
+    found = snapshot.bm25.coverage(analyze_query(query), [hit.chunk.id for hit in hits])
+    return [
+        replace(hit, parts={**hit.parts, "coverage": share}) for hit, share in zip(hits, found.tolist(), strict=True)
+    ]
 
 
 def _own_language_first(ranking: Ranking, language: str, snapshot: Snapshot) -> Ranking:

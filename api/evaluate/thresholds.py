@@ -2,7 +2,8 @@
 
 Never on test. For every dev question the passages are found, read and answered, with nothing decided. From that:
 
-- the weights of the ranking are those under which passages that hold a quote come first;
+- the weights of the ranking, before passages are read and after, are those under which passages that hold a quote come
+  first;
 - the weights of sentences, those under which the sentences of the evidence come first;
 - a further sentence is answered from beside the best from the share of the softmax at which a quarter of such ones are
   evidence: who asks would rather read one too many than miss the answer;
@@ -38,6 +39,7 @@ from generator.grounding import advantage, draft_features, holds
 from generator.reranker import ReaderReranker
 from generator.training.fitting import fit_choice, fit_probability
 from retrieval.metrics import auroc
+from retrieval.rerank import LateInteraction
 
 _GRID = tuple(n / 50 for n in range(1, 50))
 _MARGINS = tuple(n / 50 for n in range(-25, 26))
@@ -50,11 +52,19 @@ Progress = Callable[[int, int], None] | None
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """An answerable dev question: features of each passage that search found, and which hold a quote."""
+    """An answerable dev question: signals of each passage that search found, and which of them hold a quote; the
+    reader's relevance of those that the reranker reads, by their places."""
 
     question: Question
-    features: list[tuple[float, ...]]
+    signals: list[tuple[float, ...]]
     gold: list[bool]
+    relevance: dict[int, float]
+
+    @property
+    def read(self) -> tuple[list[tuple[float, ...]], list[bool]]:
+        """Features of the passages that were read, and which hold a quote."""
+        features = [(value, *self.signals[place]) for place, value in self.relevance.items()]
+        return features, [self.gold[place] for place in self.relevance]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +79,21 @@ def rank_all(pipeline: Pipeline, questions: Sequence[Question], on_progress: Pro
     """Search and read the candidates of every answerable question whose evidence is in the library."""
     answerer = pipeline.answerer
     assert isinstance(answerer, Answerer)
-    reranker = ReaderReranker(answerer.engine, answerer.decisions.ranking, lambda name: pipeline.document(name).title)
+    late = LateInteraction(pipeline.encoder)
+    reranker = ReaderReranker(
+        answerer.engine, answerer.decisions, late, lambda name: pipeline.document(name).title
+    )
     evidenced, _ = EvidenceIndex(pipeline.library).split(questions)
     rows = []
     for number, item in enumerate(evidenced, start=1):
-        request = pipeline.prepare(item.question.question, rerank=False, top_k=reranker.candidates)
-        hits = pipeline.search(request)
+        asked = item.question.question
+        hits = pipeline.candidates(pipeline.prepare(asked))
+        signals = reranker.signals(asked, hits)
+        before = [weighted(answerer.decisions.signals, row) for row in signals]
+        places = sorted(range(len(hits)), key=lambda n: -before[n])[: reranker.read]
+        relevance = reranker.relevance(asked, [hits[n] for n in places])
         gold = [hit.chunk.id in item.gold for hit in hits]
-        rows.append(Ranked(item.question, reranker.features(item.question.question, hits), gold))
+        rows.append(Ranked(item.question, signals, gold, dict(zip(places, relevance, strict=True))))
         if on_progress is not None:
             on_progress(number, len(evidenced))
     return rows
@@ -191,8 +208,9 @@ def _quotation_right(row: Probed, decisions: Decisions) -> bool:
 
 
 def fit_ranking(rows: Sequence[Ranked], decisions: Decisions) -> Decisions:
-    """`decisions` with weights of the ranking."""
-    return dataclasses.replace(decisions, ranking=fit_choice([(row.features, row.gold) for row in rows]))
+    """`decisions` with weights of the ranking, before passages are read and after."""
+    signals = fit_choice([(row.signals, row.gold) for row in rows])
+    return dataclasses.replace(decisions, signals=signals, ranking=fit_choice([row.read for row in rows]))
 
 
 def fit_sentences(rows: Sequence[Probed], decisions: Decisions) -> Decisions:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rank_bm25 import BM25Okapi
 
-from retrieval.bm25 import BM25Index
+from retrieval.bm25 import BM25Index, inverse_frequency
 from retrieval.errors import IndexDamaged
 from tests.reference.bm25 import bm25_scores, bm25_search
 
@@ -169,3 +169,19 @@ def test_the_shortcut_never_loses_a_chunk(seed: int) -> None:
     found = index_of(chunks, INVERTED).search(query, 5)
     expected = bm25_search(ids_of(chunks), chunks, query, 5)
     assert [score for _, score in found] == pytest.approx([score for _, score in expected], rel=1e-5)
+
+
+@BOTH
+@given(chunks=CHUNKS, query=QUERY)
+def test_coverage_is_the_share_of_the_idf_of_the_words_that_are_held(
+    limit: int, chunks: list[list[str]], query: list[str]
+) -> None:
+    index = index_of(chunks, limit)
+    vocabulary = sorted({term for chunk in chunks for term in chunk})
+    frequency = np.array([sum(term in chunk for chunk in chunks) for term in vocabulary], np.int64)
+    idf = dict(zip(vocabulary, inverse_frequency(frequency, len(chunks)).tolist(), strict=True))
+    asked = set(query) & set(vocabulary)
+    whole = sum(idf[t] for t in asked) or 1.0
+    wanted = [sum(idf[t] for t in asked & set(chunk)) / whole for chunk in chunks]
+    found = index.coverage(query, [*ids_of(chunks), "gone:0-1"])
+    np.testing.assert_allclose(found, [*wanted, 0.0], rtol=1e-5, atol=1e-6)

@@ -49,7 +49,7 @@ def test_the_right_chunk_comes_first(store: IndexStore, name: RetrieverName, rer
 
 def test_each_stage_leaves_its_score(store: IndexStore) -> None:
     hit = retriever(store).search("KV cache")[0]
-    assert hit.parts.keys() == {"bm25", "dense", "fused", "reranked"}
+    assert hit.parts.keys() == {"bm25", "dense", "fused", "reranked", "coverage"}
     assert (hit.stage, hit.score) == ("reranked", hit.parts["reranked"])
     hit = retriever(store).search("KV cache", rerank=False)[0]
     assert hit.stage == "fused" and hit.parts.keys() == {"bm25", "dense", "fused"}
