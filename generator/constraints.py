@@ -1,8 +1,9 @@
 """What the decoder may do at a step, so that grounding holds by construction and not by hope.
 
 With documents: digits and capitals cannot be written from the vocabulary, so numbers and names are copied; numbers
-come from passages, not from the question. A copied word is copied whole or given another ending; a copied number is
-copied whole. A place is copied once, and no four pieces repeat.
+come from passages, not from the question, and so do question marks: an answer asks nothing back. A copied word is
+copied whole or given another ending; a copied number is copied whole. A place is copied once, and no four pieces
+repeat.
 """
 
 from __future__ import annotations
@@ -31,16 +32,18 @@ class Constraints:
         self._endings = torch.tensor(vocabulary.continues)
         self._base = torch.zeros(V + len(sources))
         for m, source in enumerate(sources):
-            question_number = (
-                grounded and source is not None and source.kind == QUESTION and source.has_digit
+            not_of_the_question = (
+                grounded and source is not None and source.kind == QUESTION
+                and (source.has_digit or source.surface == "?")
             )
             # The inside of a word or a number can only be reached by going on from its beginning.
             inside = source is not None and (source.piece.continues or (m > 0 and self._inside_number(m - 1)))
-            if source is None or inside or question_number:
+            if source is None or inside or not_of_the_question:
                 self._base[V + m] = BARRED
         if grounded:
             self._base[vocabulary.digits] = BARRED
             self._base[vocabulary.capitals] = BARRED
+            self._base[[entry for entry, surface in enumerate(vocabulary.surfaces) if surface == "?"]] = BARRED
         self._keys = [id_ * CASES + int(case) for id_, case in vocabulary.entries] + [
             -1 if source is None else source.piece.id * CASES + int(source.piece.case) for source in sources
         ]

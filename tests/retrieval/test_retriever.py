@@ -52,11 +52,11 @@ def test_each_stage_leaves_its_score(store: IndexStore) -> None:
     assert hit.parts.keys() == {"bm25", "dense", "fused", "reranked", "coverage"}
     assert (hit.stage, hit.score) == ("reranked", hit.parts["reranked"])
     hit = retriever(store).search("KV cache", rerank=False)[0]
-    assert hit.stage == "fused" and hit.parts.keys() == {"bm25", "dense", "fused"}
+    assert hit.stage == "fused" and hit.parts.keys() == {"bm25", "dense", "fused", "coverage"}
     hit = retriever(store).search("KV cache", retriever="bm25", rerank=False)[0]
-    assert hit.stage == "bm25" and hit.parts.keys() == {"bm25"}
+    assert hit.stage == "bm25" and hit.parts.keys() == {"bm25", "coverage"}
     hit = retriever(store, rerank=False).search("KV cache", retriever="dense")[0]
-    assert hit.stage == "dense" and hit.parts.keys() == {"dense"}
+    assert hit.stage == "dense" and hit.parts.keys() == {"dense", "coverage"}
 
 
 def test_a_russian_question_finds_another_inflection(store: IndexStore) -> None:
