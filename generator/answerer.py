@@ -25,7 +25,7 @@ from generator.answer import Answer, Citation, Mode, Reason, Sentence
 from generator.checkpoint import SHIPPED, load_decoder
 from generator.decisions import Decisions, log_odds, probability
 from generator.engine import Engine, Generated, Reading, Verdict
-from generator.evidence import Candidate, Choice, candidates, choose
+from generator.evidence import Candidate, Choice, Finding, candidates, choose
 from generator.grounding import Draft, Interval, advantage, draft_sentence, holds, sentence_ranges
 from generator.memory import Passage, Prompt, PromptEncoder
 from generator.options import AnswerOptions
@@ -131,23 +131,34 @@ class Answerer:
             return
         yield self._answer(context, "answered", "", tuple(sentences), timings, usage, sure)
 
+    def find(self, question: str, hits: Sequence[Hit], *, document_of: DocumentOf) -> Finding:
+        """What the reader finds in the hits, with no threshold applied and nothing written."""
+        return self._find(_context(question, hits, "rag", AnswerOptions(), document_of))
+
     def probe(
         self, question: str, hits: Sequence[Hit], *, options: AnswerOptions, document_of: DocumentOf
     ) -> Probe:
         """What each decision rests on, with nothing decided yet: weights and thresholds are fitted to these on dev."""
         context = _context(question, hits, "rag", options, document_of)
-        _, _, (reading,) = self.engine.read([Prompt(question, context.passages)])
-        found = self._candidates(context, reading)
-        passages = tuple(passage.text for passage in context.passages)
-        choice = choose(found, self.decisions)
-        if choice is None:
-            return Probe(passages, found, None, None, "")
-        chosen = (choice.candidate, *choice.further)
+        finding = self._find(context)
+        if finding.choice is None:
+            return Probe(finding.passages, finding.candidates, None, None, "")
+        chosen = (finding.choice.candidate, *finding.choice.further)
         written = self.engine.generate([_focused(context, one) for one in chosen], max_pieces=options.max_tokens)
         ranges = sentence_ranges(written[0].text, ended=True)
         draft = _draft(context, chosen[0], written[0], ranges[0]) if ranges else None
         verdict = None if draft is None else self._verdict(context, draft)
-        return Probe(passages, found, draft, verdict, " ".join(one.text for one in written))
+        return Probe(
+            finding.passages, finding.candidates, draft, verdict, " ".join(one.text for one in written)
+        )
+
+    def _find(self, context: _Context) -> Finding:
+        _, _, (reading,) = self.engine.read([Prompt(context.question, context.passages)])
+        found = self._candidates(context, reading)
+        span = None if reading.span is None else reading.span[:3]
+        return Finding(
+            tuple(passage.text for passage in context.passages), found, choose(found, self.decisions), span
+        )
 
     def _verdict(self, context: _Context, draft: Draft) -> Verdict:
         (verdict,) = self.engine.verify(context.question, [(draft.text, context.passages[draft.passage])])
