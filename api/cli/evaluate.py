@@ -10,6 +10,7 @@ import typer
 
 from api.cli.console import note, out, print_json
 from api.cli.evaluate_view import bar, print_calibration, print_groups, reliability_json, save_records, show, shown
+from api.cli.evaluate_writing import writing
 from api.cli.options import Device, Home, Json, Run
 from api.counted import counted
 from api.question_sets import Format
@@ -320,6 +321,9 @@ def injections(
         print_json(table.as_json(groups))
         return
     print_groups(groups, asked)
+
+
+app.command()(writing)
 
 
 def spread(items: Sequence[T], limit: int) -> list[T]:
