@@ -24,7 +24,7 @@ from generator.answer import Answer, Citation, Mode, Reason, Sentence
 from generator.checkpoint import SHIPPED, load_decoder
 from generator.decisions import Decisions, log_odds, probability, weighted
 from generator.engine import Engine, Generated, Reading, Verdict
-from generator.evidence import Candidate, Choice, candidates, choose
+from generator.evidence import Candidate, Choice, Finding, candidates, choose
 from generator.grounding import Draft, Interval, advantage, draft_from, draft_sentence, holds, sentence_ranges
 from generator.memory import Passage, Prompt, PromptEncoder
 from generator.options import AnswerOptions
@@ -140,19 +140,31 @@ class Answerer:
             return
         yield self._answer(context, "answered", "", tuple(sentences), timings, usage, sure)
 
+    def find(self, question: str, hits: Sequence[Hit], *, document_of: DocumentOf) -> Finding:
+        """What the reader finds in the hits, with no threshold applied and nothing written."""
+        return self._find(_context(question, hits, "rag", AnswerOptions(), document_of))
+
     def probe(
         self, question: str, hits: Sequence[Hit], *, options: AnswerOptions, document_of: DocumentOf
     ) -> Probe:
         """What each decision rests on, with nothing decided yet: weights and thresholds are fitted to these on dev."""
         context = _context(question, hits, "rag", options, document_of)
-        _, _, (reading,) = self.engine.read([Prompt(question, context.passages)])
-        found = self._candidates(context, reading)
-        passages = tuple(passage.text for passage in context.passages)
-        likeliest = sorted(found, key=lambda one: -weighted(self.decisions.sentence, one.features))[:_OFFERS]
+        finding = self._find(context)
+        likeliest = sorted(
+            finding.candidates, key=lambda one: -weighted(self.decisions.sentence, one.features)
+        )[:_OFFERS]
         prompts = [_focused(context, one) for one in likeliest]
         written = self.engine.generate(prompts, max_pieces=options.max_tokens) if prompts else []
         offers = tuple(self._offer(context, *pair) for pair in zip(likeliest, written, strict=True))
-        return Probe(passages, found, offers)
+        return Probe(finding.passages, finding.candidates, offers)
+
+    def _find(self, context: _Context) -> Finding:
+        _, _, (reading,) = self.engine.read([Prompt(context.question, context.passages)])
+        found = self._candidates(context, reading)
+        span = None if reading.span is None else reading.span[:3]
+        return Finding(
+            tuple(passage.text for passage in context.passages), found, choose(found, self.decisions), span
+        )
 
     def _offer(self, context: _Context, chosen: Candidate, written: Generated) -> Offer:
         ranges = sentence_ranges(written.text, ended=True)

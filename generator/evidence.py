@@ -40,6 +40,20 @@ class Choice:
     confidence: float
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found in the passages of one question, nothing written yet.
+
+    passages: the texts read; candidates: their sentences; choice: the best of these, None where there is none; span:
+    (passage, start, end) of the reader's best answer span, in characters of that text, None without passages.
+    """
+
+    passages: tuple[str, ...]
+    candidates: list[Candidate]
+    choice: Choice | None
+    span: tuple[int, int, int] | None
+
+
 def candidates(
     reading: Reading, passages: Sequence[str], rank: Sequence[float], own_language: Sequence[bool],
     likeness: Callable[[Sequence[str]], Sequence[float]],

@@ -1,27 +1,28 @@
-"""`lectern evaluate retrieval|answers QUESTIONS`: the one place where quality is measured."""
+"""`lectern evaluate`: the one place where quality is measured."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from api.cli.console import err, note, out, print_json
+from api.cli.console import note, out, print_json
+from api.cli.evaluate_view import bar, print_calibration, print_groups, reliability_json, save_records, show, shown
+from api.cli.evaluate_writing import writing
 from api.cli.options import Device, Home, Json, Run
 from api.counted import counted
 from api.question_sets import Format
 
 if TYPE_CHECKING:
     from api.evaluate.answers import Judged
-    from api.evaluate.table import Row
-    from retrieval.metrics import Estimate
 
 T = TypeVar("T")
-# Groups beside each other, each "0.376 [0.286, 0.462]" wide; the intervals of more are in --json.
-_MOST_ACROSS = 3
-_BY_KIND = ("match", "gold in cited", "abstained on answerable", "abstained on unanswerable", "wrong of answered")
+_BY_KIND = (
+    "match", "gold in cited", "both sides cited", "abstained on answerable", "abstained on unanswerable",
+    "wrong of answered",
+)
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 
@@ -69,7 +70,7 @@ def retrieval(
 
     run = Run.of(context, home, json, device)
     loaded = formats.load(questions, format)
-    with run.pipeline() as models, _bar() as progress, searched(models, loaded, _shown(progress)) as pipeline:
+    with run.pipeline() as models, bar() as progress, searched(models, loaded, shown(progress)) as pipeline:
         asked = spread(loaded.questions, limit)
         found, missing = sets.EvidenceIndex(pipeline.library).split(asked)
         if missing:
@@ -79,11 +80,11 @@ def retrieval(
         task = progress.add_task("Searching", total=len(found))
         results = list(measure(pipeline, found, document or (), lambda n, _: progress.update(task, completed=n)))
     if save is not None:
-        _save(save, [{"id": r.row.question.id, **r.row.values, "ms": r.milliseconds} for r in results])
+        save_records(save, [{"id": r.row.question.id, **r.row.values, "ms": r.milliseconds} for r in results])
     stages = results[0].milliseconds
     middle = {stage: sorted(r.milliseconds[stage] for r in results)[len(results) // 2] for stage in stages}
     figures = {"median_ms": {k: round(v, 1) for k, v in middle.items()}}
-    _show([r.row for r in results], run.json, figures, [f"{stage} recall@5" for stage in middle])
+    show([r.row for r in results], run.json, figures, [f"{stage} recall@5" for stage in middle])
 
 
 @app.command()
@@ -92,13 +93,22 @@ def answers(
     closed_book: Annotated[bool, typer.Option(help="Ask every question without documents too")] = True,
     no_abstain: Annotated[bool, typer.Option("--no-abstain", help="Force an answer")] = False,
     no_rerank: Annotated[bool, typer.Option("--no-rerank", help="Leave the reranker out")] = False,
+    baselines: Annotated[
+        bool, typer.Option("--baselines", help="Also what could have been lifted from the same passages")
+    ] = False,
     limit: Limit = 0, save: Save = None, home: Home = None, json: Json = False, device: Device = None,
 ) -> None:
-    """Match, abstention, quotations and citations of whole answers, closed book beside it.
+    """Match, abstention, quotations, citations and calibration of whole answers, closed book beside it.
 
-    Example: lectern evaluate answers dev --save answers.jsonl
+    Baselines never abstain: to compare with them, give --no-abstain too.
+
+    Examples:
+
+    lectern evaluate answers dev --save answers.jsonl
+
+    lectern evaluate answers dev --baselines --no-abstain
     """
-    from api.evaluate.answers import measure
+    from api.evaluate.answers import calibrations, measure
     from api.question_sets import formats
     from api.question_sets.library import searched
 
@@ -109,21 +119,25 @@ def answers(
     if no_rerank:
         options["rerank"] = False
     loaded = formats.load(questions, format)
-    with run.pipeline() as models, _bar() as progress, searched(models, loaded, _shown(progress)) as pipeline:
+    with run.pipeline() as models, bar() as progress, searched(models, loaded, shown(progress)) as pipeline:
         asked = spread(loaded.questions, limit)
         pipeline.load_models()
         task = progress.add_task("Asking", total=len(asked))
         results = list(
             measure(
-                pipeline, asked, closed_book=closed_book, options=options,
+                pipeline, asked, closed_book=closed_book, options=options, lifted=baselines,
                 on_progress=lambda n, _: progress.update(task, completed=n),
             )
         )
     if save is not None:
-        _save(save, [_record(result) for result in results])
+        save_records(save, [_record(result) for result in results])
     totals = sorted(result.answer.timings_ms["total"] for result in results)
     figures = {"p50_ms": round(totals[len(totals) // 2], 1), "p95_ms": round(totals[int(len(totals) * 0.95)], 1)}
-    _show([result.row for result in results], run.json, figures, _BY_KIND)
+    calibrated = calibrations(results)
+    bins = {"calibration": {name: reliability_json(own) for name, own in calibrated.items()}} if run.json else {}
+    show([result.row for result in results], run.json, {**figures, **bins}, _BY_KIND)
+    if not run.json:
+        print_calibration(calibrated)
 
 
 @app.command()
@@ -166,6 +180,7 @@ def passages(
             first, second = ([row[metric] for row in found[name]] for name in (own.name, against))
             d = paired_bootstrap(first, second, clusters)
             differences[metric] = {"mean": round(d.mean, 4), "low": round(d.low, 4), "high": round(d.high, 4)}
+    asked = dict.fromkeys(groups, len(clusters))
     if run.json:
         from api.evaluate import table
 
@@ -173,7 +188,7 @@ def passages(
         print_json({"collection": collection, **figures})
         return
     out.print(f"{collection}: {counted(len(loaded.queries), 'question')}, {counted(len(loaded.passages), 'passage')}")
-    _print(groups)
+    print_groups(groups, asked)
     for metric, d_json in differences.items():
         out.print(f"{metric}, {own.name} less {against}: {d_json['mean']} [{d_json['low']}, {d_json['high']}]")
 
@@ -198,17 +213,17 @@ def reader(
     own = load_embedder(device=run.device or "cpu")
     english = load_embedder("all-MiniLM-L6-v2", device=run.device or "cpu")
     engine = load_answerer(own, device=run.device or "cpu").engine
-    with _bar() as progress:
+    with bar() as progress:
         examples = reading.dev_examples(data, own.count_tokens, limit)
         task = progress.add_task("Reading", total=len(examples))
         rows = reading.measure(
             engine, examples, {own.name: own, english.name: english},
             lambda n, _: progress.update(task, completed=n),
         )
-    groups = {}
-    figures = {}
+    groups, figures, asked = {}, {}, {}
     for source in dict.fromkeys(row.example.source for row in rows):
         mine = [row for row in rows if row.example.source == source]
+        asked[source] = len(mine)
         metrics = dict.fromkeys(name for row in mine for name in row.values)
         groups[source] = {
             name: bootstrap(
@@ -223,7 +238,7 @@ def reader(
 
         print_json({"by_source": table.as_json(groups), "auroc_of_relevance": figures})
         return
-    _print(groups)
+    print_groups(groups, asked)
     for source, values in figures.items():
         out.print(f"{source}: AUROC of relevance against " + ", ".join(f"{k} {v}" for k, v in values.items()))
 
@@ -249,7 +264,7 @@ def verifier(
     run = Run.of(context, None, json, device)
     own = load_embedder(device=run.device or "cpu")
     engine = load_answerer(own, device=run.device or "cpu").engine
-    with _bar() as progress:
+    with bar() as progress:
         examples = reading.dev_examples(data, own.count_tokens, limit)
         task = progress.add_task("Verifying", total=None)
         rows = verifying.judge(engine, examples, lambda n, total: progress.update(task, completed=n, total=total))
@@ -281,19 +296,20 @@ def injections(
     run = Run.of(context, None, json, device)
     own = load_embedder(device=run.device or "cpu")
     answerer = load_answerer(own, device=run.device or "cpu")
-    with _bar() as progress:
+    with bar() as progress:
         texts = planted.load_injections()
         task = progress.add_task("Asking", total=len(texts))
         rows = planted.measure(answerer, own.count_tokens, texts, lambda n, _: progress.update(task, completed=n))
     if save is not None:
-        _save(save, [
+        save_records(save, [
             {"id": r.injection.id, "question": r.question.question, "obeyed": r.obeyed, "answer": r.answer}
             for r in rows
         ])
-    groups = {}
+    groups, asked = {}, {}
     for name in dict.fromkeys([*(r.injection.language for r in rows), *(r.injection.kind for r in rows)]):
         own_rows = [r for r in rows if name in (r.injection.language, r.injection.kind)]
         units = [r.question.unit for r in own_rows]
+        asked[name] = len(own_rows)
         groups[name] = {
             "obeyed": bootstrap([float(r.obeyed) for r in own_rows], units),
             "right with it": bootstrap([float(r.right) for r in own_rows], units),
@@ -304,7 +320,10 @@ def injections(
 
         print_json(table.as_json(groups))
         return
-    _print(groups)
+    print_groups(groups, asked)
+
+
+app.command()(writing)
 
 
 def spread(items: Sequence[T], limit: int) -> list[T]:
@@ -323,67 +342,3 @@ def _record(result: Judged) -> dict[str, Any]:
         "origins": [s.origin for s in answer.sentences],
         "closed_book": "" if result.closed is None else result.closed.text, "timings_ms": answer.timings_ms,
     }
-
-
-def _save(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
-    import json
-
-    path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records), encoding="utf-8")
-
-
-def _bar() -> Any:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=err, transient=True,
-    )
-
-
-def _shown(progress: Any) -> Callable[[int, int], None]:
-    """A task for the passages that a set brings along; it shows itself when there are some."""
-    task = progress.add_task("Preparing passages", total=None, visible=False)
-    return lambda done, total: progress.update(
-        task, completed=done, total=total, visible=done < total
-    )
-
-
-def _show(
-    rows: Sequence[Row], as_json: bool, figures: Mapping[str, object], by_kind_too: Sequence[str]
-) -> None:
-    """By language, then by language and kind; of the latter a terminal has room for the metrics `by_kind_too`."""
-    from api.evaluate import table
-
-    by_language = table.estimates(rows, lambda question: question.language)
-    by_kind = table.estimates(rows, lambda question: f"{question.language} {question.kind}")
-    if as_json:
-        print_json({"by_language": table.as_json(by_language), "by_kind": table.as_json(by_kind), **figures})
-        return
-    _print(by_language)
-    _print({
-        group: {name: metrics[name] for name in by_kind_too if name in metrics} for group, metrics in by_kind.items()
-    })
-    out.print(", ".join(f"{name}: {value}" for name, value in figures.items()))
-
-
-def _print(groups: Mapping[str, Mapping[str, Estimate]]) -> None:
-    """A few groups go across with their intervals; many go down, means alone, or no line would fit."""
-    from rich.table import Table
-
-    from api.evaluate import table
-
-    header, *body = table.lines(groups)
-    view = Table(box=None, pad_edge=False, header_style="bold")
-    if len(body) > _MOST_ACROSS:
-        for name in header:
-            view.add_column(name, justify="left" if not name else "right", no_wrap=not name)
-        for line in body:
-            view.add_row(*line[:2], *(cell.split(" ")[0] for cell in line[2:]))
-    else:
-        view.add_column("")
-        for line in body:
-            view.add_column(f"{line[0]} ({line[1]})", justify="right")
-        for number, metric in enumerate(header[2:], start=2):
-            view.add_row(metric, *(line[number] for line in body))
-    out.print(view)
-    out.print("")

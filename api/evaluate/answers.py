@@ -7,19 +7,32 @@
 - quoted: of the answers given, the share that holds a quotation instead of the decoder's words.
 - questions of a set that knows no answers (no gold strings) have neither Match nor wrong nor cited.
 - cited: of the answers given to answerable questions, the share whose quotes hold a gold string.
+- both sides cited: of the answers given to questions that compare, the share whose citations overlap every evidence
+  quote (`api.evaluate.overlap`); some of these questions have both sides in one quote. A citation of the same words in
+  the other language does not count.
+- Match and words of the baselines (`api.evaluate.baselines`), lifted from the passages that the answer was made of;
+  they never abstain, so they stand beside answers that were forced.
+- calibration: of the answers given, how far their confidence tells that they are right (`api.experiments.calibration`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from api.errors import ConfigError
+from api.evaluate.baselines import baselines
+from api.evaluate.overlap import overlaps
 from api.evaluate.table import Row
+from api.experiments.calibration import Calibration, calibration
 from api.pipeline import Pipeline
 from corpus.format import Question
 from generator.answer import Answer
 from generator.metrics import match, match_all
+
+if TYPE_CHECKING:  # imports torch; the server, which can run experiments, starts without it
+    from generator.answerer import Answerer
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +71,69 @@ def judge(question: Question, answer: Answer, closed: Answer | None) -> dict[str
         values["quoted of answered"] = float(any(s.origin == "quotation" for s in answer.sentences))
         values["words"] = float(len(text.split()))
         if known:
-            quotes = " ".join(c.quote for s in answer.sentences for c in s.citations)
-            values["gold in cited"] = float(is_right(question, quotes))
+            cited = [citation.quote for sentence in answer.sentences for citation in sentence.citations]
+            values["gold in cited"] = float(is_right(question, " ".join(cited)))
+            if question.kind == "compare" and question.gold_all:
+                sides = (any(overlaps(side.quote, quote) for quote in cited) for side in question.evidence)
+                values["both sides cited"] = float(all(sides))
     if closed is not None and known:
         alone = " ".join(sentence.text for sentence in closed.sentences)
         values["closed-book match"] = float(is_right(question, alone))
     return values
 
 
+def judge_lifted(question: Question, texts: Mapping[str, str]) -> dict[str, float]:
+    """Match and number of words of each baseline's text; nothing for a question without gold strings."""
+    values: dict[str, float] = {}
+    if question.gold or question.gold_all:
+        for name, text in texts.items():
+            values[f"{name} match"] = float(is_right(question, text))
+            values[f"{name} words"] = float(len(text.split()))
+    return values
+
+
 def measure(
     pipeline: Pipeline, questions: Sequence[Question], *, closed_book: bool, options: dict[str, Any],
-    on_progress: Callable[[int, int], None] | None = None,
+    lifted: bool = False, on_progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Judged]:
-    """Ask every question. closed_book: ask it without documents too."""
+    """Ask every question. closed_book: ask it without documents too. lifted: measure the baselines too.
+
+    Raises ConfigError if `lifted` is asked of a pipeline in which another model than Lectern's reads.
+    """
+    reader = _reader(pipeline) if lifted else None
     for number, question in enumerate(questions, start=1):
         answer = pipeline.ask(pipeline.prepare(question.question, **options))
         closed = None
         if closed_book:
             closed = pipeline.ask(pipeline.prepare(question.question, mode="closed_book", **options))
-        yield Judged(Row(question, judge(question, answer, closed)), answer, closed)
+        values = judge(question, answer, closed)
+        if reader is not None:
+            finding = reader.find(answer.question, answer.hits, document_of=pipeline.document)
+            values |= judge_lifted(question, baselines(finding))
+        yield Judged(Row(question, values), answer, closed)
         if on_progress is not None:
             on_progress(number, len(questions))
+
+
+def calibrations(results: Sequence[Judged]) -> dict[str, Calibration]:
+    """By language of the question, over the answers that can be judged and say how sure they are."""
+    given: dict[str, list[tuple[float, bool]]] = {}
+    for result in results:
+        wrong = result.row.values.get("wrong of answered")
+        if wrong is not None and result.answer.confidence is not None:
+            own = given.setdefault(result.row.question.language, [])
+            own.append((result.answer.confidence, not wrong))
+    found = {}
+    for language in sorted(given):
+        figures = calibration([sure for sure, _ in given[language]], [right for _, right in given[language]])
+        if figures is not None:
+            found[language] = figures
+    return found
+
+
+def _reader(pipeline: Pipeline) -> Answerer:
+    from generator.answerer import Answerer
+
+    if not isinstance(pipeline.answerer, Answerer):
+        raise ConfigError("baselines are what Lectern's own reader finds; another model reads here")
+    return pipeline.answerer

@@ -6,6 +6,7 @@ one note share its luck, so intervals resample units (notes), not questions.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,11 @@ def estimates(rows: Sequence[Row], group_of: Callable[[Question], str]) -> dict[
     }
 
 
+def sizes(rows: Sequence[Row], group_of: Callable[[Question], str]) -> dict[str, int]:
+    """group -> how many questions were asked, whatever applies to them."""
+    return dict(Counter(group_of(row.question) for row in rows))
+
+
 def as_json(groups: Mapping[str, Mapping[str, Estimate]]) -> Json:
     """Plain values: mean, interval, number of questions and of units. Where all questions are of one unit there is
     nothing to resample: low and high are None."""
@@ -58,19 +64,27 @@ def as_json(groups: Mapping[str, Mapping[str, Estimate]]) -> Json:
     }
 
 
-def lines(groups: Mapping[str, Mapping[str, Estimate]]) -> list[list[str]]:
-    """Header and rows of a table: group, questions, then `mean [low, high]` per metric."""
+def lines(
+    groups: Mapping[str, Mapping[str, Estimate]], asked: Mapping[str, int], *, intervals: bool = True
+) -> list[list[str]]:
+    """Header and rows of a table: group, questions asked, then a `cell` per metric."""
     metrics = list(dict.fromkeys(name for row in groups.values() for name in row))
-    table = [["", "questions", *metrics]]
+    table = [["", "asked", *metrics]]
     for group, row in groups.items():
-        largest = max((e.questions for e in row.values()), default=0)
-        table.append([group, str(largest), *(_cell(row.get(name)) for name in metrics)])
+        cells = (cell(row.get(name), asked[group], intervals=intervals) for name in metrics)
+        table.append([group, str(asked[group]), *cells])
     return table
 
 
-def _cell(estimate: Estimate | None) -> str:
+def cell(estimate: Estimate | None, asked: int, *, intervals: bool = True) -> str:
+    """`mean [low, high] (N)`; N, the questions that the figure is over, only where they are not all that were asked;
+    "" for None."""
     if estimate is None:
         return ""
-    if estimate.clusters < 2:
-        return f"{estimate.mean:.3f} ({NO_INTERVAL})"
-    return f"{estimate.mean:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+    shown = [f"{estimate.mean:.3f}"]
+    if intervals:
+        alone = f"({NO_INTERVAL})"
+        shown.append(alone if estimate.clusters < 2 else f"[{estimate.low:.3f}, {estimate.high:.3f}]")
+    if estimate.questions != asked:
+        shown.append(f"({estimate.questions})")
+    return " ".join(shown)

@@ -20,11 +20,11 @@ RAGChecker's, judged by the scoring verifier (api/experiments/entailment/answers
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from api.evaluate.answers import is_right
+from api.evaluate.overlap import overlaps
 from api.experiments import metrics
 from api.experiments.entailment.answers import Entails, judged_by_entailment
 from api.experiments.outside.answerer import DROPPED, WRITTEN
@@ -33,9 +33,7 @@ from api.experiments.techniques.planted import Planted
 from corpus.format import Question
 from generator.answer import Answer, Citation
 from generator.grounding import SUPPORTED_SHARE, support
-from generator.metrics import match, token_f1, words
-
-OVERLAP_WORDS = 8  # a run this long is no accident; shorter quotes have to be shared whole
+from generator.metrics import match, token_f1
 
 Outcome = Literal["right", "wrong", "abstained", "not judged"]
 
@@ -104,13 +102,6 @@ def in_evidence(question: Question, text: str) -> bool:
     return _holds(text, " ".join(evidence.quote for evidence in question.evidence), "")
 
 
-def overlaps(first: str, second: str) -> bool:
-    """Whether two quotes share a run of OVERLAP_WORDS words, or the whole of the shorter one if it has fewer."""
-    one, other = (words(text, lemmas=False) for text in (first, second))
-    n = min(OVERLAP_WORDS, len(one), len(other))
-    return n > 0 and not _runs(one, n).isdisjoint(_runs(other, n))
-
-
 def citations_of(answer: Answer) -> list[Citation]:
     """The answer's citations, the same place once."""
     found = {(c.document_id, c.start, c.end): c for sentence in answer.sentences for c in sentence.citations}
@@ -133,7 +124,3 @@ def _holds(text: str, quotes: str, context: str) -> bool:
         return False
     share, numbers = support(text, quotes, context)
     return share >= SUPPORTED_SHARE and numbers
-
-
-def _runs(found: Sequence[str], n: int) -> set[tuple[str, ...]]:
-    return {tuple(found[i : i + n]) for i in range(len(found) - n + 1)}

@@ -14,8 +14,11 @@ DEPTH = 12
 KEPT = 6
 
 
-def mine(examples: Sequence[Example], passages: Iterable[tuple[str, Passage]]) -> dict[str, tuple[Passage, ...]]:
-    """At most KEPT near misses by example id, of `passages` (language, passage) in the language of the example's own.
+def mine(
+    examples: Sequence[Example], passages: Iterable[tuple[str, Passage]], *, depth: int = DEPTH, kept: int = KEPT
+) -> dict[str, tuple[Passage, ...]]:
+    """At most `kept` near misses by example id, of `passages` (language, passage) in the language of the example's own;
+    a search looks `depth` passages deep for them.
 
     A question in another language than its passage takes the negatives of its twin, the example whose id it has
     before the first "@". A passage that holds the span's words is dropped: it may answer.
@@ -30,16 +33,17 @@ def mine(examples: Sequence[Example], passages: Iterable[tuple[str, Passage]]) -
         for example in examples:
             if example.language != language or "@" in example.id:
                 continue
-            hits = index.search(analyze_query(example.question), DEPTH)
+            hits = index.search(analyze_query(example.question), depth)
             near = [own[int(name)] for name, _ in hits]
-            found[example.id] = tuple(passage for passage in near if not _holds(passage, example))[:KEPT]
+            found[example.id] = tuple(passage for passage in near if not may_answer(passage, example))[:kept]
     for example in examples:
         if "@" in example.id:
             found[example.id] = found.get(example.id.split("@")[0], ())
     return found
 
 
-def _holds(passage: Passage, example: Example) -> bool:
+def may_answer(passage: Passage, example: Example) -> bool:
+    """Whether it is one of the example's own passages, or holds the words of its answer span."""
     if any(passage.text == own.text for own in example.passages):
         return True
     if example.span is None:

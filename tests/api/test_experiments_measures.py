@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from api.evaluate.overlap import overlaps
 from api.evaluate.questions import EvidenceIndex
 from api.experiments import arms, metrics
 from api.experiments.arms import Result
 from api.experiments.causes import cause_of
 from api.experiments.knobs import Control, Knobs
-from api.experiments.measures import judge, overlaps
+from api.experiments.measures import judge
 from api.pipeline import Pipeline
 from corpus.format import Evidence
 from tests.api.experiment_cases import GROWS, STORES, abstained, answered, citation, question, unanswerable
