@@ -3,8 +3,7 @@
 In-batch softmax (Karpukhin et al. 2020, arXiv 2004.04906) over passages of which several come from one note or
 article: near neighbours are the hard negatives, and they cost no more than easy ones. A passage that also answers a
 question of the batch is masked out of its negatives. Every fourth batch is translations, so that languages stay
-together, and every vector of English text that is moved away from where it was is pulled back a little. The states of
-single pieces learn with the vectors: the same passages are ranked by late interaction (`late_interaction.py`).
+together, and every vector of English text that is moved away from where it was is pulled back a little.
 
 Only the body is trained: word rows and position rows stay, so whatever reads the same rows keeps its input.
 """
@@ -25,7 +24,6 @@ from transformers import BertModel
 
 from retrieval import bilingual
 from retrieval.training.embedder import encode_rows, padded, pool, token_rows, translation_accuracy
-from retrieval.training.late_interaction import inner, max_similarity
 from retrieval.training.mixed import MasterAdamW, cosine_rate
 from retrieval.training.pairs import (
     QuestionPassage,
@@ -47,15 +45,14 @@ WEIGHTS = {
 @dataclass(frozen=True, slots=True)
 class ContrastSettings:
     """steps of `batch_size` pairs in clusters of `cluster` pairs of one group; rate: peak learning rate; temperature:
-    of the softmax over vectors; late_temperature: of that over late interaction; max_tokens: longer passages are cut;
-    parallel_every: each so-many-th step is translations; keep: weight of staying near the old vectors."""
+    of the softmax; max_tokens: longer passages are cut; parallel_every: each so-many-th step is translations; keep:
+    weight of staying near the old vectors."""
 
     steps: int = 320
     batch_size: int = 64
     cluster: int = 4
     rate: float = 1e-4
     temperature: float = 0.05
-    late_temperature: float = 0.03
     max_tokens: int = 176
     parallel_every: int = 4
     keep: float = 1.0
@@ -162,13 +159,9 @@ class ContrastRun:
         bilingual.save(self.network, rows, self.pieces, self.folder / "weights")
         self.report(f"after: {self.scores()}")
 
-    def _states(self, network: BertModel, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        """States of pieces [N, S, E] and mask [N, S]."""
-        ids, mask = padded(token_rows(self.tokenizer, list(texts), self.settings.max_tokens), self.device)
-        return network(input_ids=ids, attention_mask=mask).last_hidden_state, mask
-
     def _vectors(self, network: BertModel, texts: Sequence[str]) -> torch.Tensor:
-        return pool(*self._states(network, texts))
+        ids, mask = padded(token_rows(self.tokenizer, list(texts), self.settings.max_tokens), self.device)
+        return pool(network(input_ids=ids, attention_mask=mask).last_hidden_state, mask)
 
     def _loss(self, batch: Sequence[QuestionPassage]) -> torch.Tensor:
         """Ranking of the batch's passages by each question, and nearness of English passages to where they were."""
@@ -176,16 +169,10 @@ class ContrastRun:
         places = {passage: index for index, passage in enumerate(passages)}
         order = sorted(range(len(passages)), key=lambda index: len(passages[index]))
         halves = [order[: len(order) // 2], order[len(order) // 2 :]]
-        back = torch.argsort(torch.tensor([*halves[0], *halves[1]]))
-        parts = [self._states(self.network, [passages[index] for index in half]) for half in halves]
-        asked, asked_mask = self._states(self.network, [pair.question for pair in batch])
-        questions = pool(asked, asked_mask)
-        scores = questions @ torch.cat([pool(*part) for part in parts])[back].T / self.settings.temperature
-        pieces = F.normalize(asked.float(), dim=-1)
-        late = torch.cat(
-            [max_similarity(pieces, inner(asked_mask), F.normalize(states.float(), dim=-1), inner(mask))
-             for states, mask in parts], dim=1,
-        )[:, back] / self.settings.late_temperature
+        parts = [self._vectors(self.network, [passages[index] for index in half]) for half in halves]
+        vectors = torch.cat(parts)[torch.argsort(torch.tensor([*halves[0], *halves[1]]))]
+        questions = self._vectors(self.network, [pair.question for pair in batch])
+        scores = questions @ vectors.T / self.settings.temperature
         answers: dict[str, set[int]] = defaultdict(set)
         for pair in batch:
             answers[pair.question].add(places[pair.passage])
@@ -194,7 +181,6 @@ class ContrastRun:
         for row, pair in enumerate(batch):
             also[row, [place for place in answers[pair.question] if place != int(gold[row])]] = True
         loss = F.cross_entropy(scores.masked_fill(also, -1e4), gold)
-        loss = loss + F.cross_entropy(late.masked_fill(also, -1e4), gold)
         with torch.no_grad():
             english = [row for row, pair in enumerate(batch) if pair.language == "en" and not pair.cross][:16]
             old = self._vectors(self.before, [batch[row].question for row in english]) if english else None
