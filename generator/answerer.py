@@ -31,6 +31,7 @@ from generator.options import AnswerOptions
 from generator.passages import passage_of
 from generator.read_before import ReadBefore
 from generator.sampling import SamplingOptions
+from generator.verifier import Verifier
 from ingest.document import Document
 from ingest.language import detect_language
 from retrieval.embedder import BilingualEmbedder, load_embedder
@@ -296,7 +297,10 @@ def load_answerer(embedder: Encoder | None = None, device: str = "cpu", folder: 
         assert isinstance(loaded, BilingualEmbedder)
         embedder = loaded
     model, vocabulary, fingerprint = load_decoder(embedder, folder)
-    engine = Engine(model, vocabulary, PromptEncoder(embedder.tokenizer), ReadBefore())
+    verifier = Verifier.load(folder)
+    combine = None if verifier is None else verifier.combined
+    engine = Engine(model, vocabulary, PromptEncoder(embedder.tokenizer), ReadBefore(), combine)
+    fingerprint += "" if verifier is None else verifier.fingerprint
     return Answerer(engine, Decisions.load(folder), fingerprint, embedder.encode)
 
 

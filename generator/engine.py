@@ -6,7 +6,7 @@ The engine knows pieces and where they were copied from; it does not know docume
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -78,6 +78,10 @@ class Verdict:
     answers: float
 
 
+# The head's verdict, question, claim, passage, the reading of question and passage -> the verdict that counts.
+Combine = Callable[[Verdict, str, str, Passage, Reading], Verdict]
+
+
 class _Row:
     """The state of one prompt while its answer is written. barred: by the constraints; else any action is free."""
 
@@ -133,15 +137,18 @@ class Engine:
     """A decoder ready to answer on one device.
 
     read_before: keeps what was read, so that the passages which the reranker chose are not read again; only for
-    weights that no longer change.
+    weights that no longer change. combine: what the verifier's head says with what else is known of a claim
+    (`verifier.Verifier.combined`); None: the head alone.
     """
 
     def __init__(
-        self, model: Decoder, vocabulary: Vocabulary, encoder: PromptEncoder, read_before: ReadBefore | None = None
+        self, model: Decoder, vocabulary: Vocabulary, encoder: PromptEncoder, read_before: ReadBefore | None = None,
+        combine: Combine | None = None,
     ) -> None:
         self.model, self.vocabulary, self.encoder = model.eval(), vocabulary, encoder
         self._begin = special_id(encoder.tokenizer, "[CLS]")
         self._read_before = read_before
+        self._combine = combine
 
     @property
     def device(self) -> torch.device:
@@ -165,9 +172,21 @@ class Engine:
         found: list[float] = self._memory([prompt], self.encoder.batch([prompt])).relevance[0].tolist()
         return found
 
-    @torch.inference_mode()
     def verify(self, question: str, claims: Sequence[tuple[str, Passage]]) -> list[Verdict]:
         """What the verifier says of each (claim, passage)."""
+        heads = self.verify_by_head(question, claims)
+        if self._combine is None:
+            return heads
+        distinct = dict.fromkeys(passage for _, passage in claims)
+        readings = {passage: self.read([Prompt(question, (passage,))])[2][0] for passage in distinct}
+        return [
+            self._combine(head, question, claim, passage, readings[passage])
+            for head, (claim, passage) in zip(heads, claims, strict=True)
+        ]
+
+    @torch.inference_mode()
+    def verify_by_head(self, question: str, claims: Sequence[tuple[str, Passage]]) -> list[Verdict]:
+        """What the verifier's head alone says of each (claim, passage)."""
         if not claims:
             return []
         prompts = [Prompt(question, (passage,), claim) for claim, passage in claims]

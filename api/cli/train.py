@@ -30,7 +30,7 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last chec
 @app.callback()
 def train() -> None:
     """Train a model. In order: embedder --stage distil, embedder --stage contrast, decoder --stage read, decoder
-    --stage write, decoder --stage align, thresholds; scoring, which only experiments use, at any time.
+    --stage write, decoder --stage align, verifier, thresholds; scoring, which only experiments use, at any time.
 
     Weights are written under --out; copy them over retrieval/weights or generator/weights to use them.
     """
@@ -174,6 +174,45 @@ def thresholds(
         f"abstain below {decisions.default}; quote where the decoder's own sentence trails the quotation by more than "
         f"{-decisions.own:.2f} in probability; from {len(rows)} questions; written to {folder}"
     )
+
+
+@app.command()
+def verifier(
+    context: typer.Context, data: Data,
+    limit: Annotated[int, typer.Option(min=4, help="At most N train questions of each source")] = 30,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where to write verifier.json; left out: in use")
+    ] = None,
+    device: Device = None,
+) -> None:
+    """What the verifier says: its head's log-odds with what rules see, fitted to claims about train passages.
+
+    Some minutes on one core. Prints cross-fitted AUROC per kind of fault. Run it after decoder --stage read, and
+    thresholds after it.
+
+    Example: lectern train verifier --data data
+    """
+    from api.evaluate import verifying
+    from generator.answerer import load_answerer
+    from generator.checkpoint import SHIPPED
+    from generator.training import verifier as fit
+    from retrieval.embedder import load_embedder
+
+    _need_folder(data / "qa")
+    run = Run.of(context, None, False, device)
+    own = load_embedder(device=run.device or "cpu")
+    engine = load_answerer(own, device=run.device or "cpu").engine
+    rows = fit.claim_rows(engine, fit.training_claims(data, own.count_tokens, limit), _tick)
+    judged = [
+        verifying.Judged(row.example.source, row.example.language, row.claim.fault, verifying.score(verdict))
+        for row, verdict in fit.cross_fitted(rows)
+    ]
+    for name, values in verifying.aurocs(judged).items():
+        out.print(f"{name}: AUROC against " + ", ".join(f"{fault} {value}" for fault, value in values.items()))
+    folder = out_folder or SHIPPED
+    folder.mkdir(parents=True, exist_ok=True)
+    fit.fit_verifier(rows).save(folder)
+    out.print(f"from {len(rows)} claims; written to {folder}")
 
 
 @app.command()

@@ -8,18 +8,16 @@ verifier has not been trained on it.
 
 from __future__ import annotations
 
-import random
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from generator.decisions import probability
 from generator.engine import Engine, Verdict
 from generator.memory import Passage
-from generator.training.claims import FAULTS, Claim, ClaimMaker
+from generator.training.claims import FAULTS, claims_of
 from generator.training.examples import Example
-from generator.training.mining import mine
 from retrieval.metrics import auroc
 from retrieval.training.parallel import read_json_lines
 
@@ -39,20 +37,6 @@ class Judged:
 def score(verdict: Verdict) -> float:
     """That the claim is supported and answers, 0..1."""
     return probability(verdict.supported) * probability(verdict.answers)
-
-
-def claims_of(examples: Sequence[Example], seed: int = 17) -> Iterator[tuple[Example, Claim]]:
-    """For every answerable example its right claim and one wrong one for each fault that it lends itself to."""
-    near = mine(examples, [(example.language, passage) for example in examples for passage in example.passages])
-    maker = ClaimMaker(examples, near)
-    rng = random.Random(seed)
-    for example in examples:
-        if example.answerable:
-            yield example, maker.right(example, rng)
-            for fault in FAULTS:
-                claim = maker.wrong(example, fault, rng)
-                if claim is not None:
-                    yield example, claim
 
 
 def judge(

@@ -17,12 +17,13 @@ from __future__ import annotations
 import random
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from generator.memory import Passage, Prompt
 from generator.training.examples import Example
+from generator.training.mining import mine
 from ingest.sentences import split_sentences
 
 Fault = Literal["number", "name", "negation", "neighbour", "irrelevant", "elsewhere"]
@@ -162,3 +163,17 @@ class ClaimMaker:
     def _other_passage(self, example: Example, rng: random.Random) -> Passage | None:
         near = self._hard.get(example.id, ())
         return rng.choice(near) if near else None
+
+
+def claims_of(examples: Sequence[Example], seed: int = 17) -> Iterator[tuple[Example, Claim]]:
+    """For every answerable example its right claim and one wrong one for each fault that it lends itself to."""
+    near = mine(examples, [(example.language, passage) for example in examples for passage in example.passages])
+    maker = ClaimMaker(examples, near)
+    rng = random.Random(seed)
+    for example in examples:
+        if example.answerable:
+            yield example, maker.right(example, rng)
+            for fault in FAULTS:
+                claim = maker.wrong(example, fault, rng)
+                if claim is not None:
+                    yield example, claim
