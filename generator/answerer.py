@@ -20,20 +20,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.answer import Answer, Citation, Mode, Reason, Sentence
+from generator.answer import Answer, Mode, Reason, Sentence
 from generator.checkpoint import SHIPPED, load_decoder
 from generator.decisions import Decisions, log_odds, probability, weighted
 from generator.engine import Engine, Generated, Reading, Verdict
 from generator.evidence import Candidate, Choice, Finding, candidates, choose
-from generator.grounding import Draft, Interval, advantage, draft_from, draft_sentence, holds, sentence_ranges
-from generator.memory import Passage, Prompt, PromptEncoder
+from generator.grounding import Draft, Interval, advantage, holds, sentence_ranges
+from generator.memory import Prompt, PromptEncoder
 from generator.options import AnswerOptions
-from generator.passages import passage_of
 from generator.read_before import ReadBefore
+from generator.request import DocumentOf, Numbers, Request
 from generator.sampling import SamplingOptions
 from generator.verifier import Verifier
-from ingest.document import Document
-from ingest.language import detect_language
 from retrieval.embedder import BilingualEmbedder, load_embedder
 from retrieval.encoder import Encoder
 from retrieval.hit import Hit
@@ -47,21 +45,7 @@ REFUSALS = {
     "en": "The documents do not answer this question.",
 }
 
-DocumentOf = Callable[[str], Document]
 Vectors = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class _Context:
-    """One request while it is being answered. passages[i] and documents[i] belong to hits[i]."""
-
-    question: str
-    language: str
-    mode: Mode
-    hits: tuple[Hit, ...]
-    documents: tuple[Document, ...]
-    passages: tuple[Passage, ...]
-    options: AnswerOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,83 +95,83 @@ class Answerer:
         self, question: str, hits: Sequence[Hit], *, mode: Mode, options: AnswerOptions, document_of: DocumentOf
     ) -> Iterator[Sentence | Answer]:
         """Sentences as they are finished and checked, the whole Answer last. What was shown is never taken back."""
-        context = _context(question, hits if mode == "rag" else (), mode, options, document_of)
+        request = Request.of(question, hits if mode == "rag" else (), mode, options, document_of)
         timings: dict[str, float] = {}
         if mode == "rag" and not hits:
-            yield self._abstained(context, "no_hits", timings, {}, None)
+            yield self._abstained(request, "no_hits", timings, {}, None)
             return
         started = time.perf_counter()
-        _, (sources,), (reading,) = self.engine.read([Prompt(question, context.passages)])
+        _, (sources,), (reading,) = self.engine.read([Prompt(question, request.passages)])
         timings["prefill"] = _since(started)
         usage = {"prompt_tokens": sum(source is not None for source in sources), "completion_tokens": 0}
         choice: Choice | None = None
         if mode == "rag":
-            found = self._candidates(context, reading)
+            found = self._candidates(request, reading)
             choice = choose(found, self.decisions)
             timings["prefill"] = _since(started)
             confidence = 0.0 if choice is None else choice.confidence
             if choice is None or (options.abstain and confidence < self.decisions.threshold(options.risk)):
-                yield self._abstained(context, self._why_not(context.hits), timings, usage, confidence)
+                yield self._abstained(request, self._why_not(request.hits), timings, usage, confidence)
                 return
         started = time.perf_counter()
         sentences: list[Sentence] = []
-        for sentence in self._sentences(context, choice, usage):
+        for sentence in self._sentences(request, choice, usage):
             sentences.append(sentence)
             yield sentence
         timings["decode"] = _since(started)
         sure = None if choice is None else choice.confidence
         if not sentences:
-            yield self._abstained(context, "unsupported", timings, usage, sure)
+            yield self._abstained(request, "unsupported", timings, usage, sure)
             return
-        yield self._answer(context, "answered", "", tuple(sentences), timings, usage, sure)
+        yield self._answer(request, "answered", "", tuple(sentences), timings, usage, sure)
 
     def find(self, question: str, hits: Sequence[Hit], *, document_of: DocumentOf) -> Finding:
         """What the reader finds in the hits, with no threshold applied and nothing written."""
-        return self._find(_context(question, hits, "rag", AnswerOptions(), document_of))
+        return self._find(Request.of(question, hits, "rag", AnswerOptions(), document_of))
 
     def probe(
         self, question: str, hits: Sequence[Hit], *, options: AnswerOptions, document_of: DocumentOf
     ) -> Probe:
         """What each decision rests on, with nothing decided yet: weights and thresholds are fitted to these on dev."""
-        context = _context(question, hits, "rag", options, document_of)
-        finding = self._find(context)
+        request = Request.of(question, hits, "rag", options, document_of)
+        finding = self._find(request)
         likeliest = sorted(
             finding.candidates, key=lambda one: -weighted(self.decisions.sentence, one.features)
         )[:_OFFERS]
-        prompts = [_focused(context, one) for one in likeliest]
+        prompts = [request.focused(one) for one in likeliest]
         written = self.engine.generate(prompts, max_pieces=options.max_tokens) if prompts else []
-        offers = tuple(self._offer(context, *pair) for pair in zip(likeliest, written, strict=True))
+        offers = tuple(self._offer(request, *pair) for pair in zip(likeliest, written, strict=True))
         return Probe(finding.passages, finding.candidates, offers)
 
-    def _find(self, context: _Context) -> Finding:
-        _, _, (reading,) = self.engine.read([Prompt(context.question, context.passages)])
-        found = self._candidates(context, reading)
+    def _find(self, request: Request) -> Finding:
+        _, _, (reading,) = self.engine.read([Prompt(request.question, request.passages)])
+        found = self._candidates(request, reading)
         span = None if reading.span is None else reading.span[:3]
         return Finding(
-            tuple(passage.text for passage in context.passages), found, choose(found, self.decisions), span
+            tuple(passage.text for passage in request.passages), found, choose(found, self.decisions), span
         )
 
-    def _offer(self, context: _Context, chosen: Candidate, written: Generated) -> Offer:
+    def _offer(self, request: Request, chosen: Candidate, written: Generated) -> Offer:
         ranges = sentence_ranges(written.text, ended=True)
-        draft = _draft(context, chosen, written, ranges[0]) if ranges else None
-        return Offer(chosen, draft, None if draft is None else self._verdict(context, draft), written.text)
+        draft = request.draft(chosen, written, ranges[0]) if ranges else None
+        return Offer(chosen, draft, None if draft is None else self._verdict(request, draft), written.text)
 
-    def _verdict(self, context: _Context, draft: Draft) -> Verdict:
-        (verdict,) = self.engine.verify(context.question, [(draft.text, context.passages[draft.passage])])
+    def _verdict(self, request: Request, draft: Draft) -> Verdict:
+        (verdict,) = self.engine.verify(request.question, [(draft.text, request.passages[draft.passage])])
         return verdict
 
-    def _candidates(self, context: _Context, reading: Reading) -> list[Candidate]:
+    def _candidates(self, request: Request, reading: Reading) -> list[Candidate]:
         """Every sentence of the passages with its features."""
         def likeness(sentences: Sequence[str]) -> Sequence[float]:
-            vectors = self.encode([*sentences, context.question])
+            vectors = self.encode([*sentences, request.question])
             return [float(value) for value in vectors[:-1] @ vectors[-1]]
 
         rank = [
             log_odds(hit.score) if hit.stage == "reranked" else reading.relevance[n]
-            for n, hit in enumerate(context.hits)
+            for n, hit in enumerate(request.hits)
         ]
-        own = [document.language == context.language for document in context.documents]
-        return candidates(reading, [passage.text for passage in context.passages], rank, own, likeness)
+        own = [document.language == request.language for document in request.documents]
+        return candidates(reading, [passage.text for passage in request.passages], rank, own, likeness)
 
     def _why_not(self, hits: Sequence[Hit]) -> Reason:
         """Whether the passages are about something else, or about the question and do not answer it."""
@@ -195,44 +179,44 @@ class Answerer:
         return "low_relevance" if reranked and max(reranked) < self.decisions.on_topic else "not_answerable"
 
     def _sentences(
-        self, context: _Context, choice: Choice | None, usage: dict[str, int]
+        self, request: Request, choice: Choice | None, usage: dict[str, int]
     ) -> Iterator[Sentence]:
         """Checked sentences in order: from each chosen candidate, in the decoder's words where these will do."""
         if choice is None:
-            for generated, interval in self._written(context, Prompt(context.question), usage):
+            for generated, interval in self._written(request, Prompt(request.question), usage):
                 text = generated.text[slice(*interval)].strip()
                 if text:
                     yield Sentence(text, "decoder")
             return
         seen: set[str] = set()
-        numbers: dict[tuple[str, Interval], int] = {}
+        numbers: Numbers = {}
         for chosen in (choice.candidate, *choice.further):
-            for sentence in self._from(context, chosen, choice.confidence, numbers, usage):
+            for sentence in self._from(request, chosen, choice.confidence, numbers, usage):
                 if len(seen) < MOST_SENTENCES and sentence.text not in seen:
                     seen.add(sentence.text)
                     yield sentence
 
     def _from(
-        self, context: _Context, chosen: Candidate, confidence: float, numbers: dict[tuple[str, Interval], int],
+        self, request: Request, chosen: Candidate, confidence: float, numbers: Numbers,
         usage: dict[str, int],
     ) -> Iterator[Sentence]:
         """What the decoder says from one candidate; its own words when the first sentence does not pass."""
         shown = False
-        for generated, interval in self._written(context, _focused(context, chosen), usage):
-            sentence = self._checked(context, chosen, generated, interval, confidence, numbers)
+        for generated, interval in self._written(request, request.focused(chosen), usage):
+            sentence = self._checked(request, chosen, generated, interval, confidence, numbers)
             if sentence is not None:
                 shown = True
                 yield sentence
             elif not shown:
                 break
         if not shown:
-            yield _quotation(context, chosen, numbers)
+            yield request.quotation(chosen, numbers)
 
     def _written(
-        self, context: _Context, prompt: Prompt, usage: dict[str, int]
+        self, request: Request, prompt: Prompt, usage: dict[str, int]
     ) -> Iterator[tuple[Generated, Interval]]:
         """Each sentence when it is finished: all that is written by then, and where in it the sentence stands."""
-        options = context.options
+        options = request.options
         sampling = SamplingOptions(
             options.temperature, options.top_k_sampling, options.top_p, options.min_p,
             options.repetition_penalty, options.seed,
@@ -250,39 +234,39 @@ class Answerer:
                 return
 
     def _checked(
-        self, context: _Context, chosen: Candidate, generated: Generated, interval: Interval, confidence: float,
-        numbers: dict[tuple[str, Interval], int],
+        self, request: Request, chosen: Candidate, generated: Generated, interval: Interval, confidence: float,
+        numbers: Numbers,
     ) -> Sentence | None:
         """The sentence with its citation, or None if it is not good enough to be shown."""
-        draft = _draft(context, chosen, generated, interval)
-        verify = context.options.verify
+        draft = request.draft(chosen, generated, interval)
+        verify = request.options.verify
         if draft is None or (verify and not holds(draft)):
             return None
-        verdict = self._verdict(context, draft)
+        verdict = self._verdict(request, draft)
         if verify and advantage(draft, verdict, confidence, self.decisions) < self.decisions.own:
             return None
         support = probability(verdict.supported)
-        return Sentence(_closed(draft.text), "decoder", _citations(context, draft, numbers, support))
+        return request.sentence(draft, numbers, support)
 
     def _abstained(
-        self, context: _Context, reason: Reason, timings: dict[str, float], usage: dict[str, int],
+        self, request: Request, reason: Reason, timings: dict[str, float], usage: dict[str, int],
         confidence: float | None,
     ) -> Answer:
-        return self._answer(context, "abstained", reason, (), timings, usage, confidence)
+        return self._answer(request, "abstained", reason, (), timings, usage, confidence)
 
     def _answer(
-        self, context: _Context, status: str, reason: Reason, sentences: tuple[Sentence, ...],
+        self, request: Request, status: str, reason: Reason, sentences: tuple[Sentence, ...],
         timings: dict[str, float], usage: dict[str, int], confidence: float | None,
     ) -> Answer:
-        refusal = REFUSALS["ru" if context.language == "ru" else "en"]
+        refusal = REFUSALS["ru" if request.language == "ru" else "en"]
         text = " ".join(sentence.marked for sentence in sentences) if sentences else refusal
-        ids = [hit.chunk.id for hit in context.hits]
-        key = (self.model, context.question, context.mode, ids, asdict(context.options))
+        ids = [hit.chunk.id for hit in request.hits]
+        key = (self.model, request.question, request.mode, ids, asdict(request.options))
         return Answer(
             id=hashlib.sha256(json.dumps(key, ensure_ascii=False).encode()).hexdigest()[:16],
-            question=context.question, language=context.language, mode=context.mode,
+            question=request.question, language=request.language, mode=request.mode,
             status="answered" if status == "answered" else "abstained", reason=reason, text=text,
-            sentences=sentences, hits=context.hits, confidence=confidence, model=self.model, config_hash="",
+            sentences=sentences, hits=request.hits, confidence=confidence, model=self.model, config_hash="",
             timings_ms=timings, usage=usage or {"prompt_tokens": 0, "completion_tokens": 0},
         )
 
@@ -302,64 +286,6 @@ def load_answerer(embedder: Encoder | None = None, device: str = "cpu", folder: 
     engine = Engine(model, vocabulary, PromptEncoder(embedder.tokenizer), ReadBefore(), combine)
     fingerprint += "" if verifier is None else verifier.fingerprint
     return Answerer(engine, Decisions.load(folder), fingerprint, embedder.encode)
-
-
-def _context(
-    question: str, hits: Sequence[Hit], mode: Mode, options: AnswerOptions, document_of: DocumentOf
-) -> _Context:
-    documents = tuple(document_of(hit.chunk.document_id) for hit in hits)
-    passages = tuple(
-        passage_of(document.title, hit.chunk.headings, hit.chunk.text)
-        for document, hit in zip(documents, hits, strict=True)
-    )
-    return _Context(question, detect_language(question), mode, tuple(hits), documents, passages, options)
-
-
-def _citations(
-    context: _Context, draft: Draft, numbers: dict[tuple[str, Interval], int], support: float
-) -> tuple[Citation, ...]:
-    """One citation per quoted sentence; the same quote keeps its number through the answer. support: 0..1, by the
-    verifier; 1 where the words are the source's own."""
-    hit, document = context.hits[draft.passage], context.documents[draft.passage]
-    citations = []
-    for a, z in draft.intervals:
-        start, end = hit.chunk.start + a, hit.chunk.start + z
-        number = numbers.setdefault((document.id, (start, end)), len(numbers) + 1)
-        citations.append(
-            Citation(
-                number, hit.chunk.id, document.id, document.title, document.sources[0] if document.sources else "",
-                document.page_of(start), start, end, document.text[start:end], round(support, 4),
-            )
-        )
-    return tuple(citations)
-
-
-def _focused(context: _Context, chosen: Candidate) -> Prompt:
-    """The question with the passage of one candidate, to be written from that sentence alone."""
-    return Prompt(context.question, (context.passages[chosen.passage],), focus=((chosen.interval,),))
-
-
-def _draft(context: _Context, chosen: Candidate, generated: Generated, interval: Interval) -> Draft | None:
-    """A sentence written from one candidate, with what it rests on."""
-    pieces = [piece for piece in generated.pieces if interval[0] <= piece.start < interval[1]]
-    passage = context.passages[chosen.passage]
-    text = generated.text[slice(*interval)].strip()
-    draft = draft_sentence(text, pieces, [passage.text], [passage.title], context.question)
-    if draft is None:
-        return None
-    return draft_from(draft, chosen.passage, passage.text[slice(*chosen.interval)], passage.text[slice(*chosen.span)])
-
-
-def _quotation(context: _Context, chosen: Candidate, numbers: dict[tuple[str, Interval], int]) -> Sentence:
-    """The candidate, word for word."""
-    text = context.passages[chosen.passage].text[slice(*chosen.interval)]
-    draft = Draft(text, chosen.passage, (chosen.interval,), 1.0, True, 0.0)
-    return Sentence(" ".join(text.split()), "quotation", _citations(context, draft, numbers, 1.0))
-
-
-def _closed(text: str) -> str:
-    """The sentence with a full stop where it has no end."""
-    return text if text[-1] in ".!?…»\"”)" else text + "."
 
 
 def _since(started: float) -> float:

@@ -1,0 +1,89 @@
+"""One request while it is being answered: its passages, and how a sentence from one of them is written, drafted, quoted
+and cited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from generator.answer import Citation, Mode, Sentence
+from generator.engine import Generated
+from generator.evidence import Candidate
+from generator.grounding import Draft, Interval, draft_from, draft_sentence
+from generator.memory import Passage, Prompt
+from generator.options import AnswerOptions
+from generator.passages import passage_of
+from ingest.document import Document
+from ingest.language import detect_language
+from retrieval.hit import Hit
+
+DocumentOf = Callable[[str], Document]
+# The number of each quote that an answer has cited, by document and characters.
+Numbers = dict[tuple[str, Interval], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """passages[i] and documents[i] belong to hits[i]."""
+
+    question: str
+    language: str
+    mode: Mode
+    hits: tuple[Hit, ...]
+    documents: tuple[Document, ...]
+    passages: tuple[Passage, ...]
+    options: AnswerOptions
+
+    @classmethod
+    def of(
+        cls, question: str, hits: Sequence[Hit], mode: Mode, options: AnswerOptions, document_of: DocumentOf
+    ) -> Request:
+        """The request with documents, passages and the question's language looked up."""
+        documents = tuple(document_of(hit.chunk.document_id) for hit in hits)
+        passages = tuple(
+            passage_of(document.title, hit.chunk.headings, hit.chunk.text)
+            for document, hit in zip(documents, hits, strict=True)
+        )
+        return cls(question, detect_language(question), mode, tuple(hits), documents, passages, options)
+
+    def focused(self, chosen: Candidate) -> Prompt:
+        """The question with the passage of one candidate, to be written from that sentence alone."""
+        return Prompt(self.question, (self.passages[chosen.passage],), focus=((chosen.interval,),))
+
+    def draft(self, chosen: Candidate, generated: Generated, interval: Interval) -> Draft | None:
+        """A sentence written from one candidate, with what it rests on; None if it was not copied from there."""
+        pieces = [piece for piece in generated.pieces if interval[0] <= piece.start < interval[1]]
+        passage = self.passages[chosen.passage]
+        text = generated.text[slice(*interval)].strip()
+        draft = draft_sentence(text, pieces, [passage.text], [passage.title], self.question)
+        if draft is None:
+            return None
+        source, span = passage.text[slice(*chosen.interval)], passage.text[slice(*chosen.span)]
+        return draft_from(draft, chosen.passage, source, span)
+
+    def sentence(self, draft: Draft, numbers: Numbers, support: float) -> Sentence:
+        """The decoder's sentence with its citation. support: 0..1, by the verifier."""
+        text = draft.text if draft.text[-1] in ".!?…»\"”)" else draft.text + "."
+        return Sentence(text, "decoder", self._citations(draft, numbers, support))
+
+    def quotation(self, chosen: Candidate, numbers: Numbers) -> Sentence:
+        """The candidate, word for word; its own words support it wholly."""
+        text = self.passages[chosen.passage].text[slice(*chosen.interval)]
+        draft = Draft(text, chosen.passage, (chosen.interval,), 1.0, True, 0.0)
+        return Sentence(" ".join(text.split()), "quotation", self._citations(draft, numbers, 1.0))
+
+    def _citations(self, draft: Draft, numbers: Numbers, support: float) -> tuple[Citation, ...]:
+        """One citation per quoted sentence; the same quote keeps its number through the answer."""
+        hit, document = self.hits[draft.passage], self.documents[draft.passage]
+        citations = []
+        for a, z in draft.intervals:
+            start, end = hit.chunk.start + a, hit.chunk.start + z
+            number = numbers.setdefault((document.id, (start, end)), len(numbers) + 1)
+            citations.append(
+                Citation(
+                    number, hit.chunk.id, document.id, document.title,
+                    document.sources[0] if document.sources else "",
+                    document.page_of(start), start, end, document.text[start:end], round(support, 4),
+                )
+            )
+        return tuple(citations)
