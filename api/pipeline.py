@@ -159,6 +159,14 @@ class Pipeline:
         other._answerer = Lazy(lambda: answerer)
         return other
 
+    def with_decoder(self, answerer: Answers) -> Pipeline:
+        """The same library, index and search, but `answerer` writes and what it knows reranks. It is closed with this
+        one."""
+        other = self.written_by(answerer)
+        other._reranker = Lazy(other._make_reranker)
+        other._retriever = Lazy(other._make_retriever)
+        return other
+
     # ---- questions
 
     def prepare(

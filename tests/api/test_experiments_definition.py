@@ -30,7 +30,7 @@ def test_the_experiments_that_were_promised_are_shipped() -> None:
     assert {path.stem for path in definition.shipped()} >= {
         "rag-vs-closed-book", "retrievers", "reranker", "passages", "abstention", "temperature", "languages",
         "controls", "queries", "retrieval-again", "corrective", "order", "distractors", "contradiction", "injection",
-        "seen-notes",
+        "seen-notes", "chunk-sizes", "splitters", "verifier", "alignment",
     }  # fmt: skip
 
 

@@ -293,6 +293,18 @@ def test_questions_are_read_from_the_experiments_folder_alone(
         assert response.status_code == 422 and "experiments" in response.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [("/etc", "/definition/arm/0/weights: weights lie in the folder"), ("../w", "/definition/arm/0/weights"),
+     ("weights/none", "arm 'a': no decoder weights in weights/none")],
+)  # fmt: skip
+def test_weights_are_read_from_the_weights_folder_alone(
+    client: TestClient, folder: Path, named: str, said: str
+) -> None:
+    response = client.post(PATH, json=body(arm=[{"name": "a", "weights": named}]))
+    assert response.status_code == 422 and said in response.json()["detail"] and not (folder / "runs").exists()
+
+
 @pytest.mark.parametrize("name", ["nope", "mine-0123456789ab", "..%2f..%2flibrary", "runs", "a-0123456789ab%2f.."])
 def test_an_id_is_never_another_path(client: TestClient, name: str) -> None:
     for path in (f"{PATH}/{name}", f"{PATH}/{name}/report"):
