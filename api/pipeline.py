@@ -138,10 +138,10 @@ class Pipeline:
         """The derived index of the home."""
         return self._store()
 
-    def load_models(self) -> None:
-        """Load whatever answering needs, so that the first question does not wait for it."""
+    def load_models(self, on_progress: Callable[[int, int], None] | None = None) -> None:
+        """Load whatever answering needs, so that the first question does not wait for it. on_progress: see `sync`."""
         self._retriever()
-        self.sync()
+        self.sync(on_progress)
         self._answerer()
 
     def use(self, decisions: Decisions) -> None:

@@ -77,7 +77,8 @@ def run(
 
     date: for the record, as the caller writes dates. limit: in place of the experiment's own. out: the folder in which
     the run's own folder is made, in place of the home's. fresh: ask everything anew. on_passages: (done, to do) of the
-    set's own passages, and of those that are cut for an arm, while they are read and then embedded.
+    set's own passages, and of those that are cut for an arm, while they are read and then embedded; of the library's
+    where its index is behind.
 
     Raises ConfigError, CorpusError, QuestionError before anything is asked; what `Pipeline.ask` raises; OSError.
     """
@@ -94,7 +95,7 @@ def run(
         within(asked, sets.EvidenceIndex(pipeline.library))
     cache = ResultCache(pipeline.config.home / FOLDER / CACHE)
     staff = staff_of(experiment, cache.folder, fresh=fresh)
-    pipeline.load_models()
+    pipeline.load_models(on_passages)
     with searched(pipeline, loaded, on_passages) as own:
         usual = Variant(own, sets.EvidenceIndex(own.library), provenance_of(own))
         kept, left_out = within(asked, usual.index)
