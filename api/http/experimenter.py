@@ -153,17 +153,18 @@ class Experimenter:
 
     def results(self, run_id: str) -> dict[str, Any]:
         """The results of a run that is done. Raises Problem 404, 409 for one that is not, ConfigError."""
-        return self._stored.results(self._done(run_id).folder)
+        return self._stored.results(self.report_folder(run_id))
 
     def report(self, run_id: str, script_hash: str) -> str:
         """Its report as HTML: see `api.experiments.runs.Runs.report`. Raises as `results` does, and OSError."""
-        return self._stored.report(self._done(run_id).folder, script_hash)
+        return self._stored.report(self.report_folder(run_id), script_hash)
 
-    def _done(self, run_id: str) -> Run:
+    def report_folder(self, run_id: str) -> str:
+        """The name of the folder of a run that is done. Raises Problem 404, 409 for one that is not."""
         run = self.get(run_id)
         if not run.folder:
             raise Problem(409, f"{run_id} has no results: it is {run.state}")
-        return run
+        return run.folder
 
     # ---- working
 

@@ -1,7 +1,7 @@
 // The view "Experiments": start one, watch runs and stop them, open their reports, choose two to compare. The server
 // does the work; this asks how far it is while the view is open.
 
-import { getJson, hasKey, postJson, request, save } from "./client.js";
+import { getJson, hasKey, openPage, postJson, request, save } from "./client.js";
 import { closeComparison, compareRuns, showComparison } from "./comparison.js";
 import { byId, element, toast } from "./dom.js";
 import { isMoving, nextLook } from "./looks.js";
@@ -174,8 +174,9 @@ function actions(run) {
   const button = (key, work, spoken = key) => element("button", { type: "button", "aria-label": text(spoken, run), onclick: work }, text(key));
   const found = [];
   if (run.report) {
-    // A link does not carry the key: where there is one, the report is saved and opened from the disk.
-    if (!hasKey()) found.push(element("a", { href: run.report, target: "_blank", rel: "noopener" }, text("run.report")));
+    // A link does not carry the key: where there is one, the server is asked for an address that needs none.
+    found.push(hasKey() ? button("run.report", () => openPage(run.report).catch((error) => toast(error.message)))
+      : element("a", { href: run.report, target: "_blank", rel: "noopener" }, text("run.report")));
     found.push(button("run.save", () => save(run.report, `${run.name}.html`).catch((error) => toast(error.message))));
   }
   if (run.state === "queued" || run.state === "running") found.push(button("run.stop", () => stop(run), "run.stop.one"));
