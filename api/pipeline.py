@@ -138,10 +138,10 @@ class Pipeline:
         """The derived index of the home."""
         return self._store()
 
-    def load_models(self) -> None:
-        """Load whatever answering needs, so that the first question does not wait for it."""
+    def load_models(self, on_progress: Callable[[int, int], None] | None = None) -> None:
+        """Load whatever answering needs, so that the first question does not wait for it. on_progress: see `sync`."""
         self._retriever()
-        self.sync()
+        self.sync(on_progress)
         self._answerer()
 
     def use(self, decisions: Decisions) -> None:
@@ -157,6 +157,14 @@ class Pipeline:
         """The same library, index, search and reranking, but `answerer` writes. It is closed with this one."""
         other = copy.copy(self)
         other._answerer = Lazy(lambda: answerer)
+        return other
+
+    def with_decoder(self, answerer: Answers) -> Pipeline:
+        """The same library, index and search, but `answerer` writes and what it knows reranks. It is closed with this
+        one."""
+        other = self.written_by(answerer)
+        other._reranker = Lazy(other._make_reranker)
+        other._retriever = Lazy(other._make_retriever)
         return other
 
     # ---- questions

@@ -41,7 +41,7 @@ __all__ = ["IndexStore", "Problem", "Snapshot", "SyncReport", "chunk_text"]
 
 Progress = Callable[[int, int], None]
 
-_EMBED_AT_ONCE = 256  # chunks embedded between two commits of the cache
+_EMBED_AT_ONCE = 64  # chunks embedded between two commits of the cache and two words on the progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,8 @@ def triples(
     chosen = definition.load(definition.find(name))
     if chosen.format != "lectern":
         raise ConfigError(f"{name} brings passages of its own; triples are drawn from what the library answers")
+    if any({"generator", "weights"} & arm.knobs.turned().keys() or arm.knobs.chunking() for arm in chosen.arms):
+        raise ConfigError(f"{name} has arms with another writer or library; triples are drawn from the home's own")
     asked = runner.choose(formats.load(chosen.questions, chosen.format).questions, chosen.languages, 0)
 
     def tick(done: int, total: int) -> None:

@@ -1,9 +1,10 @@
 """An experiment as a client of the server asks for it: a shipped one by its name, or a definition as TOML or JSON.
 
-What comes over HTTP names no file of this machine but question files in `<home>/experiments`: any other path would let
-a client find out what lies on the disk, and read the first lines of it in error messages. Nor does it name a server to
-be asked but those that this one was started with, nor a variable of the environment but the one that goes with it:
-otherwise a client could reach what only this machine reaches, or have its secrets sent away.
+What comes over HTTP names no file of this machine but question files in `<home>/experiments` and weights in
+`<home>/weights`: any other path would let a client find out what lies on the disk, and read the first lines of it in
+error messages. Nor does it name a server to be asked but those that this one was started with, nor a variable of the
+environment but the one that goes with it: otherwise a client could reach what only this machine reaches, or have its
+secrets sent away.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from api.experiments.outside.model import OutsideModel
 from api.experiments.outside.tables import GENERATORS, JUDGE
 from api.experiments.provenance import digest
 from api.experiments.toml_places import Places, TomlPlaces
+from api.experiments.variants import weights
 from api.question_sets import formats
 from corpus.format import Split
 
@@ -50,9 +52,9 @@ def choose(
 ) -> Chosen:
     """The experiment called `name`, or, without one, that which is `given` as TOML text or as plain values.
 
-    folder: where question files may lie. endpoints: base URLs that may be asked, without a slash at the end, each with
-    the variable that holds its key, or None. Raises ConfigError, CorpusError for whatever is wrong with it or with its
-    questions: better now than when its turn comes.
+    folder: where question files may lie, in the home. endpoints: base URLs that may be asked, without a slash at the
+    end, each with the variable that holds its key, or None. Raises ConfigError, CorpusError for whatever is wrong with
+    it, its questions or its weights: better now than when its turn comes.
     """
     asked = {"name": name, "definition": given, "limit": limit, "seed": seed}
     found = _given(given, folder, endpoints or {}) if name is None and given is not None else _shipped(name or "")
@@ -61,6 +63,7 @@ def choose(
     from api.experiments import runner  # imports the models' libraries
 
     runner.choose(formats.load(found.questions, found.format).questions, found.languages, limit or 0)
+    weights.check(found.arms, folder.parent)
     return Chosen(found, limit, {key: value for key, value in asked.items() if value is not None})
 
 
@@ -88,6 +91,10 @@ def _given(given: str | Mapping[str, Any], folder: Path, endpoints: Mapping[str,
         given = definition.read(given, toml)
     _confine(given.get("questions"), folder, places.at(key="questions"))
     found = definition.of_table(given, places, folder / "definition")
+    for number, arm in enumerate(found.arms):
+        if arm.knobs.weights is not None and not weights.confined(arm.knobs.weights, folder.parent):
+            place = places.at("arm", number, "weights")
+            raise ConfigError(f"{place}: weights lie in the folder `{weights.FOLDER}` of the home: name one of these")
     for name, model in found.generators.items():
         _allow(model, endpoints, places.at(f"{GENERATORS}.{name}"))
     if found.judge is not None:

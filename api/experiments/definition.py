@@ -216,7 +216,7 @@ def _source(value: object, places: Places) -> _Source | None:
     where = places.at(key="questions")
     if not isinstance(value, Mapping):
         raise ConfigError(f"{where}: questions is train, dev, test, a path, or {{format = \"...\", path = \"...\"}}")
-    if not isinstance(value.get("path"), str):
+    if "path" not in value:
         raise ConfigError(f"{where}: questions needs path = \"...\" beside its format")
     return record(_Source, value, places, "questions")
 

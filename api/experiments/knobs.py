@@ -1,7 +1,8 @@
 """What an arm sets, and which settings go together: a knob that the arm could not feel is refused.
 
 The plain knobs are those of `lectern ask`; the rest are techniques of the reading list and trials of what is read
-(api/experiments/techniques/), controls (api/experiments/arms.py), and who writes (api/experiments/outside/).
+(api/experiments/techniques/), controls (api/experiments/arms.py), how the documents are cut and which weights read and
+write (api/experiments/variants/), and who writes (api/experiments/outside/).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Literal
 from api.config import MAX_DEPTH, MAX_TOP_K, RetrievalSettings, RetrieverName
 from generator.answer import Mode
 from generator.options import AnswerOptions
+from ingest.chunking import ChunkSettings, Splitter
 
 Control = Literal["always_refuse", "copy_first_sentence", "shuffled_citations"]
 Query = Literal["hyde", "keywords"]
@@ -24,6 +26,8 @@ _SEARCH = {"retriever", "rerank", "top_k"}
 _DECIDE = {"abstain", "verify", "temperature", "risk"}
 _FIND = {"query", "retrieve", "relevance"}
 _READ = {"order", "distractors", "distractor_kind", "contradiction", "injection"}
+_CUT = {"splitter": "splitter", "chunk_tokens": "max_tokens", "chunk_overlap": "overlap_tokens"}  # knob: setting
+_ANY_TOKENS = 1_000_000  # an overlap by itself goes with the home's chunk size, whatever that is
 _OUTSIDE = {"abstain", "temperature"}  # of _DECIDE, what a model from outside can feel
 TECHNIQUES = ("query", "retrieve", "relevance", "order", "distractors", "distractor_kind", "contradiction", "injection")
 
@@ -42,6 +46,9 @@ class Knobs:
     where it is not given). contradiction: a copy of the gold passage that says something else stands beside it.
     injection: an instruction is planted in a passage. generator: the name of a model from outside that writes in place
     of Lectern's decoder.
+
+    splitter, chunk_tokens, chunk_overlap: the documents are cut by these for the arm alone, see
+    `ingest.chunking.ChunkSettings`. weights: folder of another decoder, a path from the home or an absolute one.
     """
 
     mode: Mode = "rag"
@@ -63,19 +70,24 @@ class Knobs:
     contradiction: bool = False
     injection: bool = False
     generator: str | None = None
+    splitter: Splitter | None = None
+    chunk_tokens: int | None = None
+    chunk_overlap: int | None = None
+    weights: str | None = None
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a value out of range and for a knob that the arm could not feel."""
+        """Raises ValueError for a value out of range and for a knob that the arm could not feel; ChunkingError."""
         given = self.options()
         search = {key: value for key, value in given.items() if key in _SEARCH}
         RetrievalSettings(**{**search, "depth": MAX_DEPTH})
         AnswerOptions(**{key: value for key, value in given.items() if key in _DECIDE})
+        ChunkSettings(**{"max_tokens": _ANY_TOKENS, **self.chunking()})
         if self.relevance is not None and not 0.0 < self.relevance < 1.0:
             raise ValueError(f"relevance must be between 0 and 1, not {self.relevance}")
         if not 0 <= self.distractors <= MAX_TOP_K:
             raise ValueError(f"distractors must be 0 to {MAX_TOP_K}, not {self.distractors}")
         felt = self._felt()
-        named = ["generator"] if self.generator is not None else []
+        named = [name for name in ("generator", "weights", *_CUT) if getattr(self, name) is not None]
         for name in (*named, *given, *(["oracle"] if self.oracle else []), *self.techniques()):
             if name not in felt:
                 raise ValueError(f"{self._what(name)} does not depend on {name}: take it out")
@@ -95,23 +107,25 @@ class Knobs:
             return "relevance", 'relevance is felt with retrieve = "corrective" alone'
         if self.distractor_kind is not None and not self.distractors:
             return "distractor_kind", "distractor_kind is felt with distractors = 1 or more"
+        if self.splitter == "sentence_window" and self.chunk_overlap is not None:
+            return "chunk_overlap", "sentence windows overlap by themselves: take out chunk_overlap"
         return None
 
     def _felt(self) -> set[str]:
-        decide = _DECIDE if self.generator is None else _OUTSIDE
+        decide = {*_DECIDE, "weights"} if self.generator is None else _OUTSIDE
         if self.mode == "closed_book":
-            return {"temperature", "generator"}
+            return {"temperature", "generator", *(decide & {"weights"})}
         if self.control == "always_refuse":
             return set()
         if self.control == "copy_first_sentence":
-            return {*_SEARCH, "oracle"}
+            return {*_SEARCH, *_CUT, "oracle"}
         if self.control == "shuffled_citations":
-            return {*_SEARCH, *decide, "oracle", "generator"}
-        return {*_SEARCH, *decide, *_READ, "oracle", "generator", *([] if self.oracle else _FIND)}
+            return {*_SEARCH, *_CUT, *decide, "oracle", "generator"}
+        return {*_SEARCH, *_CUT, *decide, *_READ, "oracle", "generator", *([] if self.oracle else _FIND)}
 
     def _what(self, name: str) -> str:
         """Who cannot feel the knob called `name`."""
-        if self.generator is not None and name in _DECIDE:
+        if self.generator is not None and name in {*_DECIDE, "weights"}:
             return "a generator from outside"
         if self.mode == "closed_book":
             return "a closed book"
@@ -128,6 +142,10 @@ class Knobs:
             if value is not None
         }
 
+    def chunking(self) -> dict[str, Any]:
+        """How the documents are cut, as far as the arm says: by the names of `ChunkSettings`."""
+        return {setting: value for name, setting in _CUT.items() if (value := getattr(self, name)) is not None}
+
     def techniques(self) -> dict[str, Any]:
         """The techniques that were turned on, by knob."""
         return {name: value for name in TECHNIQUES if (value := getattr(self, name))}
@@ -136,8 +154,8 @@ class Knobs:
         """All that differs from an arm that sets nothing, and the mode, as plain values."""
         rest = {"oracle": True} if self.oracle else {}
         control = {"control": self.control} if self.control else {}
-        by = {"generator": self.generator} if self.generator is not None else {}
-        return {"mode": self.mode, **by, **self.options(), **rest, **control, **self.techniques()}
+        named = {name: value for name in ("generator", "weights", *_CUT) if (value := getattr(self, name)) is not None}
+        return {"mode": self.mode, **named, **self.options(), **rest, **control, **self.techniques()}
 
 
 KNOBS: tuple[str, ...] = tuple(field.name for field in dataclasses.fields(Knobs))

@@ -43,6 +43,7 @@ def render(results: Mapping[str, Any]) -> str:
         if arm["mode"] == "closed_book" or arm.get("abstain") is False
     ]  # fmt: skip
     sure = results["calibration"]
+    decoders = len({arm.get("weights") for arm in results["experiment"]["arms"]})
     drawn = {
         "risk": Markup(plots.risk_coverage(sure, arms)) if sure else "",
         "reliability": Markup(plots.reliability(sure, arms)) if sure else "",
@@ -50,7 +51,7 @@ def render(results: Mapping[str, Any]) -> str:
     }
     return environment.get_template("report.html").render(
         r=results, arms=arms, names=shown, tested=TESTED, forced=forced, metrics=METRICS, causes=CAUSES, plots=drawn,
-        style=Markup(style), script=Markup(script), script_hash=script_hash(),
+        decoders=decoders, style=Markup(style), script=Markup(script), script_hash=script_hash(),
     )  # fmt: skip
 
 

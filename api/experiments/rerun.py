@@ -91,11 +91,16 @@ def _meant(results: Json) -> list[Any]:
 def _facts(results: Json) -> dict[str, dict[str, str]]:
     """What a run was made with: name -> part -> value."""
     made_with, experiment = results["provenance"], results["experiment"]
+    of_arms = made_with.get("arms", {})
     return {
         "weights": {
             "decoder": made_with["model"], "embedder": made_with["embedder"], "decisions": made_with["decisions"],
+            **{name: value for name, value in of_arms.items() if name.endswith(" model")},
         },
-        "library": {"": made_with["library"]},
+        "library": {
+            "": made_with["library"],
+            **{name: value for name, value in of_arms.items() if name.endswith(" library")},
+        },
         "questions": {"": made_with.get("questions_hash", "")},
         "arms": {"": digest([experiment["arms"], experiment["seeds"]])},
         "settings": {"": made_with["config"]},

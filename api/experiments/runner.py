@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,11 @@ from api.experiments.measures import judge
 from api.experiments.outside.judge import Verdicts
 from api.experiments.outside.staff import Staff, judge_json, staff_of
 from api.experiments.places import CACHE, FOLDER, REPORT_FILE, RESULTS_FILE, RESULTS_FORMAT
-from api.experiments.provenance import Provenance, commit, digest, provenance_of, questions_digest, versions
+from api.experiments.provenance import commit, digest, provenance_of, questions_digest, versions
 from api.experiments.techniques.plan import plan_of
+from api.experiments.variants import weights
+from api.experiments.variants.chunked import settings_of
+from api.experiments.variants.variant import Variant, told, variants_of
 from api.pipeline import Pipeline
 from api.question_sets import formats
 from api.question_sets.library import searched
@@ -74,7 +77,8 @@ def run(
 
     date: for the record, as the caller writes dates. limit: in place of the experiment's own. out: the folder in which
     the run's own folder is made, in place of the home's. fresh: ask everything anew. on_passages: (done, to do) of the
-    set's own passages, while they are read and then embedded.
+    set's own passages, and of those that are cut for an arm, while they are read and then embedded; of the library's
+    where its index is behind.
 
     Raises ConfigError, CorpusError, QuestionError before anything is asked; what `Pipeline.ask` raises; OSError.
     """
@@ -85,24 +89,26 @@ def run(
         request_of(pipeline, question, experiment.arms[0].knobs, experiment.seed)
     for arm in experiment.arms:
         request_of(pipeline, asked[0], arm.knobs, experiment.seed)
+        settings_of(pipeline, arm.knobs)
+    weights.check(experiment.arms, pipeline.config.home)
     if not loaded.passages:
         within(asked, sets.EvidenceIndex(pipeline.library))
     cache = ResultCache(pipeline.config.home / FOLDER / CACHE)
     staff = staff_of(experiment, cache.folder, fresh=fresh)
-    pipeline.load_models()
+    pipeline.load_models(on_passages)
     with searched(pipeline, loaded, on_passages) as own:
-        index = sets.EvidenceIndex(own.library)
-        kept, left_out = within(asked, index)
-        provenance = provenance_of(own)
-        rows, cached = _ask_all(
-            own, staff, kept, loaded.questions, index, provenance, cache, fresh, on_progress
-        )
+        usual = Variant(own, sets.EvidenceIndex(own.library), provenance_of(own))
+        kept, left_out = within(asked, usual.index)
+        with variants_of(experiment.arms, usual, pipeline.config.home, cache.folder.parent, on_passages) as variants:
+            rows, cached = _ask_all(variants, staff, kept, loaded.questions, cache, fresh, on_progress)
+            arms_with = told(variants, usual)
     results = {
         "format": RESULTS_FORMAT,
         "experiment": definition_json(experiment),
         "provenance": {
-            **dataclasses.asdict(provenance), "commit": commit(), "date": date, "settings": settings_json(pipeline),
-            "limit": limit, "questions_hash": questions_digest(kept), "versions": versions(),
+            **dataclasses.asdict(usual.provenance), "commit": commit(), "date": date,
+            "settings": settings_json(pipeline), "limit": limit, "questions_hash": questions_digest(kept),
+            "versions": versions(), **({"arms": arms_with} if arms_with else {}),
         },
         "asked": {
             "questions": len(kept), "units": len({q.unit for q in kept}), "left_out": left_out, "from_cache": cached,
@@ -112,7 +118,8 @@ def run(
         "contamination": contamination.shipped().overlap([q.question for q in kept]).as_json(),
         "questions": summary.questions(rows),
     }  # fmt: skip
-    facts = [definition_json(experiment), dataclasses.asdict(provenance), [repr(q) for q in kept]]
+    facts = [definition_json(experiment), dataclasses.asdict(usual.provenance), [repr(q) for q in kept]]
+    facts += [arms_with] if arms_with else []
     folder = (out or pipeline.config.home / FOLDER) / f"{experiment.name}-{digest(facts)[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / RESULTS_FILE, dump(results).encode("utf-8", "replace"))
@@ -188,9 +195,8 @@ def figures(experiment: Experiment, rows: Sequence[summary.Row]) -> dict[str, An
 
 
 def _ask_all(
-    pipeline: Pipeline, staff: Staff, questions: Sequence[Question], others: Sequence[Question],
-    index: sets.EvidenceIndex, provenance: Provenance, cache: ResultCache, fresh: bool,
-    on_progress: OnProgress | None,
+    variants: Mapping[str, Variant], staff: Staff, questions: Sequence[Question], others: Sequence[Question],
+    cache: ResultCache, fresh: bool, on_progress: OnProgress | None,
 ) -> tuple[list[summary.Row], int]:
     """(a row for every question and arm, how many of them cached); question by question, so that arms keep in step.
 
@@ -199,10 +205,11 @@ def _ask_all(
     experiment = staff.experiment
     total, cached = len(questions) * len(experiment.arms), 0
     rows: list[summary.Row] = []
-    pipelines = {arm.name: staff.pipeline_of(arm, pipeline) for arm in experiment.arms}
+    pipelines = {arm.name: staff.pipeline_of(arm, variants[arm.name].pipeline) for arm in experiment.arms}
     for question in questions:
-        gold = index.gold(question) if question.answerable else frozenset()
         for arm in experiment.arms:
+            pipeline, index = pipelines[arm.name], variants[arm.name].index
+            gold = index.gold(question) if question.answerable else frozenset()
             results: list[Result] = []
             was_cached = True
             for seed in experiment.seeds:
@@ -210,11 +217,12 @@ def _ask_all(
                 if results and not draws(arm.knobs, request):
                     break
                 plan = plan_of(index, question, arm.knobs, seed, others) if arm.knobs.techniques() else None
+                provenance = variants[arm.name].provenance
                 key = key_of(question, arm.knobs, request, seed, provenance, plan, staff.facts(arm))
                 result = None if fresh else cache.get(key)
                 if result is None:
                     was_cached = False
-                    result = answer(pipelines[arm.name], index, question, arm.knobs, seed, others)
+                    result = answer(pipeline, index, question, arm.knobs, seed, others)
                     cache.put(key, result)
                 results.append(result)
             cached += was_cached
@@ -242,7 +250,7 @@ def row_of(
 
 
 def definition_json(experiment: Experiment) -> dict[str, Any]:
-    """The experiment as plain values; a question file by its name alone, wherever it lies."""
+    """The experiment as plain values; a question file, and weights outside the home, by their names alone."""
     used = {arm.knobs.generator for arm in experiment.arms}
     generators = {name: model.shown() for name, model in experiment.generators.items() if name in used}
     return {
@@ -250,10 +258,15 @@ def definition_json(experiment: Experiment) -> dict[str, Any]:
         **({"format": experiment.format} if experiment.format != "lectern" else {}),
         "limit": experiment.limit, "seed": experiment.seed, "seeds": list(experiment.seeds),
         "languages": list(experiment.languages),
-        "arms": [{"name": arm.name, **arm.knobs.turned()} for arm in experiment.arms],
+        "arms": [{"name": arm.name, **_shown(arm.knobs.turned())} for arm in experiment.arms],
         **({"generators": generators} if generators else {}),
         **({"judge": experiment.judge.shown()} if experiment.judge is not None else {}),
     }  # fmt: skip
+
+
+def _shown(turned: dict[str, Any]) -> dict[str, Any]:
+    named = Path(turned.get("weights", ""))
+    return {**turned, "weights": named.name} if named.is_absolute() else turned
 
 
 def settings_json(pipeline: Pipeline) -> dict[str, Any]:

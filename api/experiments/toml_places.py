@@ -41,7 +41,7 @@ class TomlPlaces:
         """`path:line`; see Places."""
         line = self._line(table, number or 0, key)
         if line is None and table:
-            line = self._inline(table, number or 0, key)
+            line = self._dotted(table, key) or self._inline(table, number or 0, key)
         return f"{self._path}:{line or 1}"
 
     def _line(self, table: str, number: int, key: str) -> int | None:
@@ -73,12 +73,22 @@ class TomlPlaces:
             else:
                 yield here, number, text
 
+    def _dotted(self, table: str, key: str) -> int | None:
+        """The key written with dots, `table.key = 1`, in whatever holds the beginning of the table's name."""
+        parts = [*table.split("."), key] if key else []
+        for cut in range(len(parts) - 2, -1, -1):
+            outer, written = ".".join(parts[:cut]), re.compile(r"\s*\.".join(map(_quoted, parts[cut:])) + r"\s*[=.]")
+            for place, line, text in self._places():
+                if text is not None and place == (outer, 0) and written.match(text):
+                    return line
+        return None
+
     def _inline(self, table: str, number: int, key: str) -> int | None:
         """The key in the `number`th of the inline tables `table = {...}` or `table = [{...}, {...}]`, else its brace;
         where what is to hold it begins, if it is written in yet another way."""
         outer, _, last = table.rpartition(".")
         first = self._line(outer, 0, last) or self._line("", 0, outer.split(".")[0])
-        if first is None or re.match(_assigned(last), self._lines[first - 1]) is None:
+        if first is None or re.match(_quoted(last) + r"\s*=", self._lines[first - 1]) is None:
             return first
         begins = sum(len(line) + 1 for line in self._lines[: first - 1])
         found = next(islice(self._braced(begins), number, None), None)
@@ -107,4 +117,9 @@ class TomlPlaces:
 
 def _assigned(key: str) -> str:
     """A pattern for the key at the beginning of what is searched, with what follows one."""
-    return rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]"
+    return _quoted(key) + r"\s*[=.]"
+
+
+def _quoted(key: str) -> str:
+    """A pattern for the key, in quotation marks or without."""
+    return rf"\s*[\"']?{re.escape(key)}[\"']?"

@@ -22,6 +22,7 @@ from api.http.experimenter import Experimenter
 from api.http.guard import Access, Guard
 from api.http.metrics import Measured, Metrics
 from api.http.service import Service
+from api.http.tickets import Tickets
 from api.http.uploads import Uploads
 from api.http.warmup import Warmup
 from api.pipeline import Pipeline
@@ -43,7 +44,7 @@ def create_app(
     metrics = Metrics(admission)
     experimenter = Experimenter(pipeline, lambda: admission.running + admission.waiting > 0)
     uploads, warmup = Uploads(pipeline, metrics), Warmup(pipeline.load_models)
-    service = Service(pipeline, admission, uploads, experimenter, warmup, metrics, endpoints or {})
+    service = Service(pipeline, admission, uploads, experimenter, warmup, metrics, endpoints or {}, Tickets())
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -70,6 +71,7 @@ def create_app(
     problem.install(app)
     for noun in (ask, documents, jobs, recorded, experiments, chat, health, page):  # the first that fits a path
         app.include_router(noun.router)
+    app.include_router(experiments.opened)
     return Measured(Guard(BodyGate(app, body_limits or BodyLimits()), access or Access()), metrics)
 
 

@@ -153,17 +153,18 @@ class Experimenter:
 
     def results(self, run_id: str) -> dict[str, Any]:
         """The results of a run that is done. Raises Problem 404, 409 for one that is not, ConfigError."""
-        return self._stored.results(self._done(run_id).folder)
+        return self._stored.results(self.report_folder(run_id))
 
     def report(self, run_id: str, script_hash: str) -> str:
         """Its report as HTML: see `api.experiments.runs.Runs.report`. Raises as `results` does, and OSError."""
-        return self._stored.report(self._done(run_id).folder, script_hash)
+        return self._stored.report(self.report_folder(run_id), script_hash)
 
-    def _done(self, run_id: str) -> Run:
+    def report_folder(self, run_id: str) -> str:
+        """The name of the folder of a run that is done. Raises Problem 404, 409 for one that is not."""
         run = self.get(run_id)
         if not run.folder:
             raise Problem(409, f"{run_id} has no results: it is {run.state}")
-        return run
+        return run.folder
 
     # ---- working
 
@@ -219,10 +220,7 @@ class Experimenter:
         def note(done: int, total: int) -> None:
             nonlocal saved
             self._go_on(run_id)
-            if (now := time.monotonic()) - saved >= _SAVE_SECONDS or done >= total:
-                saved = now
-                with self._changed:
-                    self._set(run_id, prepared=done, to_prepare=total)
+            saved = self._reached(run_id, saved, prepared=done, to_prepare=total)
 
         return note
 
@@ -237,12 +235,7 @@ class Experimenter:
                 "done": progress.done, "total": progress.total, "cached": progress.cached,
                 "remaining_seconds": pace.remaining_seconds(progress, now),
             }  # fmt: skip
-            with self._changed:
-                if now - saved >= _SAVE_SECONDS:
-                    saved = now
-                    self._set(run_id, **reached)
-                else:
-                    self._runs[run_id] = replace(self._runs[run_id], **reached)
+            saved = self._reached(run_id, saved, **reached)
             # The last answer is made: what remains are the figures, and they are quick.
             while progress.done < progress.total:
                 self._go_on(run_id)
@@ -251,6 +244,17 @@ class Experimenter:
                 time.sleep(_POLL_SECONDS)
 
         return note
+
+    def _reached(self, run_id: str, saved: float, **progress: Any) -> float:
+        """Notes how far a run is: at once for whoever looks, on disk now and then. saved: when that was last; the same
+        after this."""
+        now = time.monotonic()
+        with self._changed:
+            if now - saved >= _SAVE_SECONDS:
+                self._set(run_id, **progress)
+                return now
+            self._runs[run_id] = replace(self._runs[run_id], **progress)
+        return saved
 
     def _go_on(self, run_id: str) -> None:
         """Raises _Stopped if the run, or the server, is to stop."""

@@ -17,6 +17,7 @@ from api.http.schema import ExperimentBody
 from api.http.service import Service, ServiceDep
 
 router = APIRouter(prefix="/v1/experiments", tags=["experiments"])
+opened = APIRouter(include_in_schema=False)  # below /page/, which needs no key (api/http/guard.py)
 
 # The pattern is what keeps an id from being any other path.
 RunId = Annotated[str, Path(pattern=rf"^{ID.pattern}$", description="an id from the list of runs")]
@@ -79,6 +80,25 @@ def run(run_id: RunId, service: ServiceDep, accept: Annotated[str, Header()] = "
 @router.get("/{run_id}/report", summary="The report of a run, one HTML file")
 def report(run_id: RunId, service: ServiceDep) -> Response:
     """409 for a run without results."""
+    return _report(service, run_id)
+
+
+@router.post("/{run_id}/report", status_code=201, summary="An address of the report that needs no key")
+def report_address(run_id: RunId, service: ServiceDep) -> Response:
+    """201 with {url}: it opens this report, for ten minutes, in a browser that cannot send the key. 409 for a run
+    without results.
+    """
+    service.experimenter.report_folder(run_id)
+    url = f"/page/reports/{service.tickets.issue(run_id)}"
+    return JSONResponse({"url": url}, 201, headers={"Location": url})
+
+
+@opened.get("/page/reports/{ticket}")
+def opened_report(ticket: str, service: ServiceDep) -> Response:
+    """The report that the ticket is for."""
+    run_id = service.tickets.run_of(ticket)
+    if run_id is None:
+        raise Problem(404, "this address of a report is too old: open the report from the list of experiments again")
     return _report(service, run_id)
 
 

@@ -10,7 +10,8 @@ here:
   from: an `Origin` other than this server, or `Sec-Fetch-Site: cross-site` on anything but a followed
   link, is refused. There is no CORS: no other origin ever reads a response.
 - *Other machines*: they can connect only if --host was given, and then every request except for the page's
-  own files and the health checks needs the API key, compared in constant time.
+  own files, the health checks and reports by a ticket (api/http/tickets.py) needs the API key, compared in
+  constant time.
 
 Response headers say the same to the browser: the content security policy runs the server's own script
 files and nothing else, so a document's text could not become code even if the page put it in as HTML (it

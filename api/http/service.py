@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from api.http.admission import Admission
 from api.http.experimenter import Experimenter
 from api.http.metrics import Metrics
+from api.http.tickets import Tickets
 from api.http.uploads import Uploads
 from api.http.warmup import Warmup
 from api.pipeline import Pipeline
@@ -20,7 +21,7 @@ from api.pipeline import Pipeline
 @dataclass(frozen=True, slots=True)
 class Service:
     """One running server. endpoints: what experiments that come over HTTP may ask, see `api.experiments.chosen.choose`.
-    """
+    tickets: for reports."""
 
     pipeline: Pipeline
     admission: Admission
@@ -29,6 +30,7 @@ class Service:
     warmup: Warmup
     metrics: Metrics
     endpoints: Mapping[str, str | None]
+    tickets: Tickets
 
 
 def _service(request: Request) -> Service:

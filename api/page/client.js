@@ -96,6 +96,19 @@ export async function save(path, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
+// Opens in a new tab what the server gives an address for. The tab is opened before the server is asked, while the click
+// still counts: later the browser would hold it for an advertisement.
+export async function openPage(path) {
+  const tab = window.open("", "_blank");
+  try {
+    const { url } = await postJson(path);
+    if (tab) { tab.opener = null; tab.location.replace(url); } else location.assign(url);
+  } catch (error) {
+    tab?.close();
+    throw error;
+  }
+}
+
 async function enterKey() {
   const input = element("input", { type: "password", id: "key", autocomplete: "off", required: true });
   const answer = await ask(

@@ -1,14 +1,13 @@
 // The view "Experiments": start one, watch runs and stop them, open their reports, choose two to compare. The server
 // does the work; this asks how far it is while the view is open.
 
-import { getJson, hasKey, postJson, request, save } from "./client.js";
+import { getJson, hasKey, openPage, postJson, request, save } from "./client.js";
 import { closeComparison, compareRuns, showComparison } from "./comparison.js";
 import { byId, element, toast } from "./dom.js";
+import { isMoving, nextLook } from "./looks.js";
 import { loadRecorded, recordedOf } from "./recorded.js";
 import { dateAndTime, duration, text } from "./texts.js";
 
-const POLL_MS = 1000;
-const MOVING = ["queued", "running", "stopping"];
 const views = new Map(); // run id -> RunView: kept from one look to the next, so that the focus stays where it is
 const chosen = new Set(); // ids of the runs to compare, two at most
 let shipped = [];
@@ -16,6 +15,7 @@ let runs = [];
 let timer = 0;
 let open = false; // the view
 let looked = false; // at least once
+let failing = false; // the last look: said once, not every few seconds
 
 export function startExperiments() {
   const file = byId("experiment-file");
@@ -27,25 +27,33 @@ export function startExperiments() {
   });
   byId("runs-compare").addEventListener("click", () => compareRuns(...inOrder()));
   byId("runs-clear").addEventListener("click", () => { chosen.clear(); closeComparison(); showExperiments(); });
+  document.addEventListener("visibilitychange", () => { if (open && !document.hidden) loadExperiments(); });
 }
 
-// Looks at once, and again as long as something is on its way and the view is open.
+// Looks at once, and again as long as the view is seen (looks.js).
 export async function loadExperiments() {
   open = true;
   clearTimeout(timer);
+  let status;
   try {
     if (!looked) await loadRecorded();
     ({ shipped, runs } = await getJson("/v1/experiments"));
     showExperiments();
     if (!looked) byId("offers").open = runs.length === 0;
     looked = true;
-  } catch (error) { toast(error.message); }
+    failing = false;
+  } catch (error) {
+    if (!failing) toast(error.message);
+    failing = true;
+    status = error.status ?? 0;
+  }
   clearTimeout(timer);
-  if (open && runs.some((run) => MOVING.includes(run.state))) timer = setTimeout(loadExperiments, POLL_MS);
+  const pause = nextLook({ open, hidden: document.hidden, runs, status });
+  if (pause !== null) timer = setTimeout(loadExperiments, pause);
 }
 
 export function leaveExperiments() {
-  open = false;
+  open = failing = false;
   clearTimeout(timer);
 }
 
@@ -130,7 +138,7 @@ class RunView {
     this.state.className = `run-state ${run.state}`;
     this.figures.textContent = figures(run);
     this.asks.textContent = run.question;
-    this.bar.hidden = !MOVING.includes(run.state);
+    this.bar.hidden = !isMoving(run);
     this.bar.setAttribute("aria-label", run.name);
     const share = run.total ? run.progress : run.to_prepare ? run.prepared / run.to_prepare : null;
     if (run.state === "running" && share === null) this.bar.removeAttribute("value");
@@ -166,8 +174,9 @@ function actions(run) {
   const button = (key, work, spoken = key) => element("button", { type: "button", "aria-label": text(spoken, run), onclick: work }, text(key));
   const found = [];
   if (run.report) {
-    // A link does not carry the key: where there is one, the report is saved and opened from the disk.
-    if (!hasKey()) found.push(element("a", { href: run.report, target: "_blank", rel: "noopener" }, text("run.report")));
+    // A link does not carry the key: where there is one, the server is asked for an address that needs none.
+    found.push(hasKey() ? button("run.report", () => openPage(run.report).catch((error) => toast(error.message)))
+      : element("a", { href: run.report, target: "_blank", rel: "noopener" }, text("run.report")));
     found.push(button("run.save", () => save(run.report, `${run.name}.html`).catch((error) => toast(error.message))));
   }
   if (run.state === "queued" || run.state === "running") found.push(button("run.stop", () => stop(run), "run.stop.one"));

@@ -30,7 +30,7 @@ def test_the_experiments_that_were_promised_are_shipped() -> None:
     assert {path.stem for path in definition.shipped()} >= {
         "rag-vs-closed-book", "retrievers", "reranker", "passages", "abstention", "temperature", "languages",
         "controls", "queries", "retrieval-again", "corrective", "order", "distractors", "contradiction", "injection",
-        "seen-notes",
+        "seen-notes", "chunk-sizes", "splitters", "verifier", "alignment",
     }  # fmt: skip
 
 
@@ -92,6 +92,49 @@ def test_a_mistake_is_named_with_its_line(text: str, message: str) -> None:
 def test_an_expectation_that_cannot_be_is_refused(table: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         parse(HEAD + f'[[arm]]\nname = "a"\n[[arm]]\nname = "b"\n[[expect]]\n{table}\n')
+
+
+# Everything that has to be there, as (table, key, the rest of the table); "" is the top.
+REQUIRED = [
+    ("", "name", {"question": '"?"', "questions": '"dev"'}),
+    ("", "question", {"name": '"x"', "questions": '"dev"'}),
+    ("questions", "path", {"format": '"squad"'}),
+    ("judge", "kind", {"model": '"m"'}),
+    ("judge", "model", {"kind": '"endpoint"', "base_url": '"http://localhost"'}),
+    ("generators.m", "kind", {"model": '"m"'}),
+    ("generators.m", "model", {"kind": '"endpoint"'}),
+]
+
+
+def _spelt(table: str, rows: list[tuple[str, str]]) -> list[tuple[str, bool]]:
+    """(text, whether it belongs before all tables) of the same table in every way that TOML has for it."""
+    lines = "".join(f"{key} = {value}\n" for key, value in rows)
+    if not table:
+        return [(lines, True), (lines.replace("name =", '"name" ='), True)]
+    inline = "{" + ", ".join(f"{key} = {value}" for key, value in rows) + "}"
+    dotted = "".join(f"{table}.{key} = {value}\n" for key, value in rows)
+    found = [(f"[{table}]\n{lines}", False), (f"{table} = {inline}\n", True), (dotted, True)]
+    outer, _, last = table.rpartition(".")
+    if outer:
+        within = "".join(f"{last} . '{key}' = {value}\n" for key, value in rows)
+        found += [(f"[{outer}]\n{within}", False), (f"[{outer}]\n{last} = {inline}\n", False)]
+    return found
+
+
+@pytest.mark.parametrize(("table", "key", "rest"), REQUIRED)
+@pytest.mark.parametrize("last", [True, False])
+def test_a_required_key_of_the_wrong_type_is_named_by_its_own_line(
+    table: str, key: str, rest: dict[str, str], last: bool
+) -> None:
+    wrong = (key, "[5]")
+    rows = [*rest.items(), wrong] if last else [wrong, *rest.items()]
+    top = "" if not table else 'name = "x"\nquestion = "?"\n' + ("" if table == "questions" else 'questions = "dev"\n')
+    for text, before in _spelt(table, rows):
+        arm = '[[arm]]\nname = "a"\n'
+        whole = "# name = 5\n" + (top + text + arm if before else top + arm + text) + '[[arm]]\nname = "b"\n'
+        line = next(number for number, one in enumerate(whole.split("\n"), start=1) if "[5]" in one)
+        with pytest.raises(ConfigError, match=rf"^e\.toml:{line}: {key} cannot be \[5\]"):
+            parse(whole)
 
 
 def test_an_unknown_name_brings_the_nearest_one() -> None:

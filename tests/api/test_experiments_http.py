@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from numpy.typing import NDArray
 
 from api.config import RunConfig
 from api.experiments import definition, metrics, places, runner
@@ -21,6 +23,7 @@ from api.experiments.runner import Progress
 from api.http.app import create_app
 from api.http.experimenter import Pace
 from api.pipeline import Pipeline
+from retrieval import store
 from tests.api.conftest import KEY
 from tests.api.experiment_cases import GROWS, STAGES, STORES, write_questions
 from tests.api.fakes import FakeAnswerer
@@ -32,11 +35,25 @@ ARMS: list[dict[str, Any]] = [
 PATH = "/v1/experiments"
 
 
+class Waiting(HashEncoder):
+    """Embeds a text whenever the test lets it; `asked` tells that one waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate, self.asked = threading.Semaphore(0), threading.Event()
+
+    def encode(self, texts: Sequence[str], *, batch_size: int = 32) -> NDArray[np.float32]:
+        """As HashEncoder's, when the gate is open."""
+        self.asked.set()
+        assert self.gate.acquire(timeout=600)
+        return super().encode(texts, batch_size=batch_size)
+
+
 @contextmanager
-def served(home: Path, answerer: FakeAnswerer) -> Iterator[TestClient]:
+def served(home: Path, answerer: FakeAnswerer, encoder: HashEncoder | None = None) -> Iterator[TestClient]:
     """A client of a server of its own over the home."""
     with (
-        Pipeline(RunConfig(home), encoder=HashEncoder(), answerer=answerer) as pipeline,
+        Pipeline(RunConfig(home), encoder=encoder or HashEncoder(), answerer=answerer) as pipeline,
         TestClient(create_app(pipeline), base_url="http://localhost:8000") as opened,
     ):
         yield opened
@@ -142,6 +159,24 @@ def test_passages_that_are_made_ready_are_counted(client: TestClient, folder: Pa
     (folder / "cats.json").write_text(json.dumps(contents), encoding="utf-8")
     run = finish(client, body(questions={"format": "squad", "path": "cats.json"}))
     assert run["prepared"] == run["to_prepare"] == 1 and run["done"] == 3
+
+
+def test_what_is_embedded_is_told_while_it_is(home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cats = [{"title": f"Cat {n}", "paragraphs": [{"context": f"Cat {n} is a small animal.", "qas": [
+        {"id": str(n), "question": f"What is cat {n}?", "answers": [{"text": "a small animal", "answer_start": 9}],
+         "is_impossible": False}]}]} for n in range(3)]  # fmt: skip
+    contents = {"data": cats, "version": "2.0"}
+    (folder / "cats.json").write_text(json.dumps(contents), encoding="utf-8")
+    monkeypatch.setattr(store, "_EMBED_AT_ONCE", 1)
+    encoder = Waiting()
+    with served(home, FakeAnswerer(), encoder) as client:
+        run = begin(client, body(questions={"format": "squad", "path": "cats.json"}))
+        for done in range(3):
+            found = until(client, run, lambda run, done=done: (run["prepared"], run["to_prepare"]) == (done, 3))
+            assert encoder.asked.wait(600) and found["state"] == "running" and found["total"] == 0
+            encoder.gate.release()
+        encoder.gate.release(1000)
+        assert until(client, run, ended)["state"] == "done"
 
 
 def test_toml_and_json_say_the_same(client: TestClient, folder: Path) -> None:
@@ -291,6 +326,18 @@ def test_questions_are_read_from_the_experiments_folder_alone(
     for given in (questions, {"format": "squad", "path": questions}):
         response = client.post(PATH, json=body(questions=given))
         assert response.status_code == 422 and "experiments" in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [("/etc", "/definition/arm/0/weights: weights lie in the folder"), ("../w", "/definition/arm/0/weights"),
+     ("weights/none", "arm 'a': no decoder weights in weights/none")],
+)  # fmt: skip
+def test_weights_are_read_from_the_weights_folder_alone(
+    client: TestClient, folder: Path, named: str, said: str
+) -> None:
+    response = client.post(PATH, json=body(arm=[{"name": "a", "weights": named}]))
+    assert response.status_code == 422 and said in response.json()["detail"] and not (folder / "runs").exists()
 
 
 @pytest.mark.parametrize("name", ["nope", "mine-0123456789ab", "..%2f..%2flibrary", "runs", "a-0123456789ab%2f.."])

@@ -1,7 +1,9 @@
-"""The page's scripts that compute something, run by Node where there is one: quotes marked exactly."""
+"""The page's scripts that compute something, run by Node where there is one: quotes marked exactly, looks
+at the runs of experiments now and then."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import subprocess
@@ -18,17 +20,22 @@ NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
 
 
+def called(module: str, function: str, calls: list[list[Any]]) -> list[Any]:
+    """What a function of one of the page's modules gives for each list of arguments."""
+    script = (
+        f"import {{ {function} as call }} from {json.dumps((PAGE / module).as_uri())};"
+        "let input = ''; for await (const chunk of process.stdin) input += chunk;"
+        "console.log(JSON.stringify(JSON.parse(input).map((given) => call(...given))));"
+    )
+    command = [str(NODE), "--input-type=module", "-e", script]
+    done = subprocess.run(command, input=json.dumps(calls), capture_output=True, text=True, check=True, timeout=600)
+    found: list[Any] = json.loads(done.stdout)
+    return found
+
+
 def pieces(page: dict[str, Any], marks: list[dict[str, int]]) -> list[dict[str, Any]]:
     """What marks.js makes of a page and its marks."""
-    script = (
-        f"import {{ pieces }} from {json.dumps((PAGE / 'marks.js').as_uri())};"
-        "let input = ''; for await (const chunk of process.stdin) input += chunk;"
-        "const { page, marks } = JSON.parse(input); console.log(JSON.stringify(pieces(page, marks)));"
-    )
-    given = json.dumps({"page": page, "marks": marks})
-    command = [str(NODE), "--input-type=module", "-e", script]
-    done = subprocess.run(command, input=given, capture_output=True, text=True, check=True, timeout=60)
-    found: list[dict[str, Any]] = json.loads(done.stdout)
+    found: list[dict[str, Any]] = called("marks.js", "pieces", [[page, marks]])[0]
     return found
 
 
@@ -56,3 +63,22 @@ def test_a_quote_over_the_end_of_a_page_is_marked_up_to_it() -> None:
         {"words": "89", "mark": "other", "heading": False},
     ]
     assert pieces({**page, "end": 100, "text": ""}, []) == []
+
+
+STATES = ["queued", "running", "stopping", "stopped", "failed", "done"]
+
+
+def test_runs_are_looked_at_while_they_are_seen_and_sooner_while_one_moves() -> None:
+    cases = [
+        {"open": opened, "hidden": hidden, "runs": [{"state": one} for one in states], "status": status}
+        for opened, hidden in itertools.product([True, False], repeat=2)
+        for states in [[], *([one] for one in STATES), ["done", "running"], STATES]
+        for status in (None, 0, 401, 500)
+    ]
+    given = [[{key: value for key, value in case.items() if value is not None}] for case in cases]
+    for case, pause in zip(cases, called("looks.js", "nextLook", given), strict=True):
+        moving = {"queued", "running", "stopping"} & {run["state"] for run in case["runs"]}
+        if not case["open"] or case["hidden"] or case["status"] == 401:
+            assert pause is None
+        else:
+            assert pause == (1000 if moving and case["status"] is None else 5000)
