@@ -20,11 +20,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.answer import Answer, Mode, Reason, Sentence
+from generator.answer import Answer, Mode, Origin, Reason, Sentence
 from generator.checkpoint import SHIPPED, load_decoder
 from generator.decisions import Decisions, log_odds, probability, weighted
 from generator.engine import Engine, Generated, Reading, Verdict
-from generator.evidence import Candidate, Choice, Finding, candidates, choose
+from generator.evidence import MOST_FURTHER, Candidate, Choice, Finding, candidates, choose
 from generator.grounding import Draft, Interval, advantage, holds, sentence_ranges
 from generator.memory import Prompt, PromptEncoder
 from generator.options import AnswerOptions
@@ -37,9 +37,7 @@ from retrieval.encoder import Encoder
 from retrieval.hit import Hit
 
 DECODER_NAME = "lectern-decoder"
-MOST_SENTENCES = 3
-# Candidates that a probe writes from: weights fitted to probes may choose others than those they were probed with.
-_OFFERS = 3
+MOST_SENTENCES = 1 + MOST_FURTHER
 REFUSALS = {
     "ru": "В документах нет ответа на этот вопрос.",
     "en": "The documents do not answer this question.",
@@ -50,7 +48,7 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What the decoder writes from one candidate: its first sentence, the verdict on it, and all of it."""
+    """What the decoder writes from one candidate: its first sentence, the verdict on it, and all that holds."""
 
     candidate: Candidate
     draft: Draft | None
@@ -137,7 +135,7 @@ class Answerer:
         finding = self._find(request)
         likeliest = sorted(
             finding.candidates, key=lambda one: -weighted(self.decisions.sentence, one.features)
-        )[:_OFFERS]
+        )[:MOST_SENTENCES]
         prompts = [request.focused(one) for one in likeliest]
         written = self.engine.generate(prompts, max_pieces=options.max_tokens) if prompts else []
         offers = tuple(self._offer(request, *pair) for pair in zip(likeliest, written, strict=True))
@@ -152,9 +150,10 @@ class Answerer:
         )
 
     def _offer(self, request: Request, chosen: Candidate, written: Generated) -> Offer:
-        ranges = sentence_ranges(written.text, ended=True)
-        draft = request.draft(chosen, written, ranges[0]) if ranges else None
-        return Offer(chosen, draft, None if draft is None else self._verdict(request, draft), written.text)
+        drafts = [request.draft(chosen, written, one) for one in sentence_ranges(written.text, ended=True)]
+        first = drafts[0] if drafts else None
+        text = " ".join(draft.text for draft in drafts if draft is not None and holds(draft))
+        return Offer(chosen, first, None if first is None else self._verdict(request, first), text)
 
     def _verdict(self, request: Request, draft: Draft) -> Verdict:
         (verdict,) = self.engine.verify(request.question, [(draft.text, request.passages[draft.passage])])
@@ -191,26 +190,28 @@ class Answerer:
         seen: set[str] = set()
         numbers: Numbers = {}
         for chosen in (choice.candidate, *choice.further):
-            for sentence in self._from(request, chosen, choice.confidence, numbers, usage):
-                if len(seen) < MOST_SENTENCES and sentence.text not in seen:
-                    seen.add(sentence.text)
-                    yield sentence
+            for draft, origin, support in self._from(request, chosen, choice.confidence, usage):
+                if draft.text not in seen:
+                    seen.add(draft.text)
+                    yield request.sentence(draft, origin, numbers, support)
+                if len(seen) == MOST_SENTENCES:
+                    return
 
     def _from(
-        self, request: Request, chosen: Candidate, confidence: float, numbers: Numbers,
-        usage: dict[str, int],
-    ) -> Iterator[Sentence]:
-        """What the decoder says from one candidate; its own words when the first sentence does not pass."""
+        self, request: Request, chosen: Candidate, confidence: float, usage: dict[str, int]
+    ) -> Iterator[tuple[Draft, Origin, float]]:
+        """What the decoder says from one candidate, with its support; the candidate itself, which supports itself
+        wholly, when the first sentence does not pass."""
         shown = False
         for generated, interval in self._written(request, request.focused(chosen), usage):
-            sentence = self._checked(request, chosen, generated, interval, confidence, numbers)
-            if sentence is not None:
+            checked = self._checked(request, chosen, generated, interval, confidence)
+            if checked is not None:
                 shown = True
-                yield sentence
+                yield checked[0], "decoder", checked[1]
             elif not shown:
                 break
         if not shown:
-            yield request.quotation(chosen, numbers)
+            yield request.quotation(chosen), "quotation", 1.0
 
     def _written(
         self, request: Request, prompt: Prompt, usage: dict[str, int]
@@ -234,10 +235,9 @@ class Answerer:
                 return
 
     def _checked(
-        self, request: Request, chosen: Candidate, generated: Generated, interval: Interval, confidence: float,
-        numbers: Numbers,
-    ) -> Sentence | None:
-        """The sentence with its citation, or None if it is not good enough to be shown."""
+        self, request: Request, chosen: Candidate, generated: Generated, interval: Interval, confidence: float
+    ) -> tuple[Draft, float] | None:
+        """The sentence and how well its source supports it, or None if it is not good enough to be shown."""
         draft = request.draft(chosen, generated, interval)
         verify = request.options.verify
         if draft is None or (verify and not holds(draft)):
@@ -245,8 +245,7 @@ class Answerer:
         verdict = self._verdict(request, draft)
         if verify and advantage(draft, verdict, confidence, self.decisions) < self.decisions.own:
             return None
-        support = probability(verdict.supported)
-        return request.sentence(draft, numbers, support)
+        return draft, probability(verdict.supported)
 
     def _abstained(
         self, request: Request, reason: Reason, timings: dict[str, float], usage: dict[str, int],

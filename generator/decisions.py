@@ -20,8 +20,9 @@ THRESHOLDS_FILE = "thresholds.json"
 # Of a passage before it is read: its BM25 score over the best one's; its cosine with the question; minus the logarithm
 # of its rank; the share of the question's words that it holds; late interaction.
 SIGNALS = ("bm25", "dense", "order", "coverage", "late")
-# Of a passage that was read: log-odds by the reader that it answers; and the same.
-RANKING = ("relevance", *SIGNALS)
+# Of a passage that was read: log-odds by the reader that it answers; the same; and 1, so that the sum is the log-odds
+# that it answers.
+RANKING = ("relevance", *SIGNALS, "one")
 # Of a sentence: its passage's log-odds by the reader, and by the ranking; whether it is in the question's language;
 # the mean log-odds of its pieces to be evidence; its best answer span's score under the best of all; its cosine with
 # the question.
@@ -54,7 +55,7 @@ class Decisions:
     """
 
     signals: tuple[float, ...] = (2.0, 4.0, 0.1, 8.0, 14.0)
-    ranking: tuple[float, ...] = (0.4, 2.0, 4.0, 0.0, 8.0, 10.0)
+    ranking: tuple[float, ...] = (0.4, 2.0, 4.0, 0.0, 8.0, 10.0, -16.0)
     sentence: tuple[float, ...] = (0.5, 0.5, 0.5, 0.5, 0.2, 5.0)
     confidence: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     draft: tuple[float, ...] = (1.0, 1.0, 1.0, 0.0, 0.5, 0.5, 0.5, 0.0)

@@ -26,7 +26,7 @@ class Candidate:
 
 _FEWEST_WORDS = 3
 # An answer is one to three sentences.
-_MOST_FURTHER = 2
+MOST_FURTHER = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def choose(found: Sequence[Candidate], decisions: Decisions) -> Choice | None:
     at = max(range(len(found)), key=sums.__getitem__)
     best = found[at]
     shares = further_shares(found, sums, at)
-    further = [found[n] for n, share in shares if share >= decisions.also][:_MOST_FURTHER]
+    further = [found[n] for n, share in shares if share >= decisions.also][:MOST_FURTHER]
     others = [value for value, other in zip(sums, found, strict=True) if other.passage != best.passage]
     margin = min(10.0, sums[at] - max(others)) if others else 10.0
     features = (*best.features, margin, 1.0)

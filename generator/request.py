@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from generator.answer import Citation, Mode, Sentence
+from generator.answer import Citation, Mode, Origin, Sentence
 from generator.engine import Generated
 from generator.evidence import Candidate
 from generator.grounding import Draft, Interval, draft_from, draft_sentence
@@ -61,16 +61,17 @@ class Request:
         source, span = passage.text[slice(*chosen.interval)], passage.text[slice(*chosen.span)]
         return draft_from(draft, chosen.passage, source, span)
 
-    def sentence(self, draft: Draft, numbers: Numbers, support: float) -> Sentence:
-        """The decoder's sentence with its citation. support: 0..1, by the verifier."""
-        text = draft.text if draft.text[-1] in ".!?…»\"”)" else draft.text + "."
-        return Sentence(text, "decoder", self._citations(draft, numbers, support))
-
-    def quotation(self, chosen: Candidate, numbers: Numbers) -> Sentence:
-        """The candidate, word for word; its own words support it wholly."""
+    def quotation(self, chosen: Candidate) -> Draft:
+        """The candidate, word for word."""
         text = self.passages[chosen.passage].text[slice(*chosen.interval)]
-        draft = Draft(text, chosen.passage, (chosen.interval,), 1.0, True, 0.0)
-        return Sentence(" ".join(text.split()), "quotation", self._citations(draft, numbers, 1.0))
+        return Draft(" ".join(text.split()), chosen.passage, (chosen.interval,), 1.0, True, 0.0)
+
+    def sentence(self, draft: Draft, origin: Origin, numbers: Numbers, support: float) -> Sentence:
+        """What is shown of a draft, with its citations; of the decoder's words with a full stop where they have no end.
+        support: 0..1."""
+        ended = origin == "quotation" or draft.text[-1] in ".!?…»\"”)"
+        text = draft.text if ended else draft.text + "."
+        return Sentence(text, origin, self._citations(draft, numbers, support))
 
     def _citations(self, draft: Draft, numbers: Numbers, support: float) -> tuple[Citation, ...]:
         """One citation per quoted sentence; the same quote keeps its number through the answer."""

@@ -17,7 +17,7 @@ from generator.engine import Engine
 from generator.memory import Passage, Prompt
 from generator.passages import passage_of
 from retrieval.hit import Hit
-from retrieval.rerank import LateInteraction
+from retrieval.rerank import LateInteraction, relative_bm25
 
 
 class ReaderReranker:
@@ -36,16 +36,17 @@ class ReaderReranker:
         self.candidates, self.read = candidates, read
 
     def rerank(self, query: str, hits: Sequence[Hit], top_k: int) -> list[Hit]:
-        """The best `top_k` of `hits`, ranks from 1; scores of those that were read are 0..1."""
+        """The best `top_k` of `hits`, ranks from 1. Those that were read come first, with the probability that they
+        answer as their score; the others keep the stage they came from."""
         looked_at, rest = list(hits[: self.candidates]), hits[self.candidates :]
         signals = self.signals(query, looked_at)
         before = [weighted(self.decisions.signals, row) for row in signals]
         # Stable, here and below: equal scores keep the order of fusion.
         order = sorted(range(len(looked_at)), key=lambda n: -before[n])
-        chosen = order[: max(self.read, top_k)]
+        chosen = order[: self.read]
         scored = []
         for n, relevance in zip(chosen, self.relevance(query, [looked_at[n] for n in chosen]), strict=True):
-            score = probability(weighted(self.decisions.ranking, (relevance, *signals[n])))
+            score = probability(weighted(self.decisions.ranking, (relevance, *signals[n], 1.0)))
             hit = looked_at[n]
             scored.append(replace(hit, score=score, stage="reranked", parts={**hit.parts, "reranked": score}))
         scored.sort(key=lambda hit: -hit.score)
@@ -54,14 +55,15 @@ class ReaderReranker:
 
     def signals(self, query: str, hits: Sequence[Hit]) -> list[tuple[float, ...]]:
         """`decisions.SIGNALS` of each of the first hits, in their order."""
-        best = max((hit.parts.get("bm25", 0.0) for hit in hits), default=0.0) or 1.0
+        if not hits:
+            return []
+        bm25 = relative_bm25(hits).tolist()
         late = self._late.scores(query, [hit.chunk for hit in hits]).tolist()
         return [
             (
-                hit.parts.get("bm25", 0.0) / best, hit.parts.get("dense", 0.0), -math.log(number),
-                hit.parts.get("coverage", 0.0), score,
+                words, hit.parts.get("dense", 0.0), -math.log(number), hit.parts.get("coverage", 0.0), score,
             )
-            for number, (hit, score) in enumerate(zip(hits, late, strict=True), start=1)
+            for number, (hit, words, score) in enumerate(zip(hits, bm25, late, strict=True), start=1)
         ]
 
     def relevance(self, query: str, hits: Sequence[Hit]) -> list[float]:

@@ -18,7 +18,9 @@ Never on test. For every dev question the passages are found, read and answered,
 - the curve holds risk and coverage for a grid of thresholds, for those who name a risk (Geifman & El-Yaniv 2017,
   arXiv 1705.08500).
 
-What it prints is cross-fitted: each fifth of the units is judged by weights that were fitted to the others.
+What it prints of rightness and confidence is cross-fitted: each fifth of the units is judged by weights of sentences
+and confidence that were fitted to the others (those of the ranking are fitted to all). Match is of the weights as
+written.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ from api.pipeline import Pipeline
 from corpus.format import Question
 from generator.answerer import Answerer, Offer, Probe
 from generator.decisions import SENTENCE, Decisions, Point, probability, weighted
-from generator.evidence import Candidate, choose, further_shares
+from generator.evidence import MOST_FURTHER, Candidate, choose, further_shares
 from generator.grounding import advantage, draft_features, holds
 from generator.reranker import ReaderReranker
 from generator.training.fitting import fit_choice, fit_probability
@@ -63,7 +65,7 @@ class Ranked:
     @property
     def read(self) -> tuple[list[tuple[float, ...]], list[bool]]:
         """Features of the passages that were read, and which hold a quote."""
-        features = [(value, *self.signals[place]) for place, value in self.relevance.items()]
+        features = [(value, *self.signals[place], 1.0) for place, value in self.relevance.items()]
         return features, [self.gold[place] for place in self.relevance]
 
 
@@ -209,8 +211,13 @@ def _quotation_right(row: Probed, decisions: Decisions) -> bool:
 
 def fit_ranking(rows: Sequence[Ranked], decisions: Decisions) -> Decisions:
     """`decisions` with weights of the ranking, before passages are read and after."""
-    signals = fit_choice([(row.signals, row.gold) for row in rows])
-    return dataclasses.replace(decisions, signals=signals, ranking=fit_choice([row.read for row in rows]))
+    read = [row.read for row in rows]
+    signals, order = fit_choice([(row.signals, row.gold) for row in rows]), fit_choice(read)
+    # The choice fixes the weights but for scale and offset; with these the sum is a passage's log-odds to answer.
+    sums = [(weighted(order, features), 1.0) for rows_features, _ in read for features in rows_features]
+    scale, offset = fit_probability(sums, [right for _, gold in read for right in gold])
+    ranking = (*(scale * weight for weight in order[:-1]), offset)
+    return dataclasses.replace(decisions, signals=signals, ranking=ranking)
 
 
 def fit_sentences(rows: Sequence[Probed], decisions: Decisions) -> Decisions:
@@ -284,7 +291,7 @@ def choose_also(rows: Sequence[Probed], decisions: Decisions) -> float:
             continue
         sums = [weighted(decisions.sentence, candidate.features) for candidate in found]
         shares = further_shares(found, sums, max(range(len(found)), key=sums.__getitem__))
-        added += [(share, in_evidence(row.question, found[n], row.probe)) for n, share in shares[:2]]
+        added += [(share, in_evidence(row.question, found[n], row.probe)) for n, share in shares[:MOST_FURTHER]]
     for share in _SHARES:
         kept = [right for value, right in added if value >= share]
         if kept and sum(kept) >= 0.25 * len(kept):
@@ -350,5 +357,5 @@ def choose_thresholds(rows: Sequence[Probed], decisions: Decisions) -> Decisions
         if given:
             curve.append(Point(threshold, round(sum(given) / len(given), 4), round(len(given) / len(rows), 4)))
     return dataclasses.replace(
-        decisions, default=default, curve=tuple(curve), on_topic=round(choose_on_topic(rows), 4)
+        decisions, default=default, curve=tuple(curve), on_topic=choose_on_topic(rows)
     )

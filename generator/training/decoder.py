@@ -54,7 +54,7 @@ WEIGHTS: dict[Stage, dict[str, float]] = {
 COMPOSITIONS: dict[Stage, Composition] = {
     "read": Composition(closed_book=0.0, unanswerable=0.2, distractors=(0.35, 0.45, 0.2), verified=0.2),
     "write": Composition(closed_book=1 / 3, unanswerable=0.0, distractors=(1.0,), focused=True),
-    "align": Composition(closed_book=0.0, unanswerable=0.15, distractors=(0.2, 0.4, 0.4)),
+    "align": Composition(closed_book=0.0, unanswerable=0.15, distractors=(1.0,), focused=True),
 }
 
 
