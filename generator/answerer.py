@@ -270,8 +270,11 @@ class Answerer:
         )
 
 
-def load_answerer(embedder: Encoder | None = None, device: str = "cpu", folder: Path = SHIPPED) -> Answerer:
-    """The shipped decoder, ready. embedder: reused if it is the bilingual one that the decoder was trained on.
+def load_answerer(
+    embedder: Encoder | None = None, device: str = "cpu", folder: Path = SHIPPED, *, verifier_from: Path | None = None
+) -> Answerer:
+    """The decoder in `folder`, ready. embedder: reused if it is the bilingual one that the decoder was trained on;
+    verifier_from: the folder whose verifier's weights are used (None: this one's).
 
     Raises DecoderMissing if the weights are missing, damaged, or for another embedder.
     """
@@ -280,7 +283,7 @@ def load_answerer(embedder: Encoder | None = None, device: str = "cpu", folder: 
         assert isinstance(loaded, BilingualEmbedder)
         embedder = loaded
     model, vocabulary, fingerprint = load_decoder(embedder, folder)
-    verifier = Verifier.load(folder)
+    verifier = Verifier.load(verifier_from or folder)
     combine = None if verifier is None else verifier.combined
     engine = Engine(model, vocabulary, PromptEncoder(embedder.tokenizer), ReadBefore(), combine)
     fingerprint += "" if verifier is None else verifier.fingerprint

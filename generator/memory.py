@@ -5,8 +5,8 @@ decoder attends to and copies from is laid out as the question's pieces followed
 positions. A passage is its title (what the text is about; may be copied from, is no evidence) and its text. Where a
 sentence is to be verified, this claim follows the question.
 
-A prompt may have a *focus*: the sentences that an answer is to be written from. The rest of its passages is attended to
-and cannot be copied.
+A prompt may have a *focus*: the sentences that an answer is to be written from. The rest of the passages' text is
+attended to and cannot be copied; titles and the question can.
 
 Nothing in a text can become a special token: the tokenizer knows none, so `[SEP]` in a document is letters.
 """

@@ -28,7 +28,7 @@ def writing(
     """The decoder as a writer, given the passage that answers among four others: its own words beside quotations.
 
     It has to answer. Baselines are what could be lifted from the same passages: the sentence nearest to the question,
-    the reader's best span, its best sentence.
+    the reader's best span, its best sentence, and all the sentences that it would write from.
 
     Example: lectern evaluate writing --data data --limit 40
     """

@@ -1,7 +1,7 @@
 """Addresses that open one report without the API key, for a while: a browser's new tab cannot send the key.
 
 Whoever has the key gets a ticket; the ticket is 256 bits of chance and stands in the address. It opens that report and
-nothing else, until it is too old or the server stops. The key itself never is in an address.
+nothing else, for anyone who has it, until it is too old or the server stops. The key itself never is in an address.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class Tickets:
         """A new ticket for the report of a run."""
         ticket = secrets.token_urlsafe(32)
         with self._lock:
+            self._issued = {old: row for old, row in self._issued.items() if self.now() < row[0]}
             while len(self._issued) >= MOST:
                 del self._issued[next(iter(self._issued))]
             self._issued[ticket] = (self.now() + SECONDS, run_id)

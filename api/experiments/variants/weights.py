@@ -41,9 +41,15 @@ def confined(named: str, home: Path) -> bool:
 def answerer_of(pipeline: Pipeline, folder: Path) -> Answers:
     """The decoder in `folder`, over the pipeline's embedder. Raises DecoderMissing."""
     from generator.answerer import Answerer, load_answerer
+    from generator.checkpoint import SHIPPED
     from generator.decisions import THRESHOLDS_FILE
+    from generator.verifier import VERIFIER_FILE
 
-    found, usual = load_answerer(pipeline.encoder, pipeline.config.device, folder), pipeline.answerer
+    # What a training wrote has neither decisions nor a verifier's weights: with the usual ones arms differ in nothing
+    # but what was trained.
+    verifier_from = folder if (folder / VERIFIER_FILE).is_file() else SHIPPED
+    found = load_answerer(pipeline.encoder, pipeline.config.device, folder, verifier_from=verifier_from)
+    usual = pipeline.answerer
     if isinstance(usual, Answerer) and not (folder / THRESHOLDS_FILE).is_file():
         found.decisions = usual.decisions
     return found
