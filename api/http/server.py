@@ -48,10 +48,20 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+class Server(uvicorn.Server):
+    """Tells its address when it can be asked: not before Ctrl-C is uvicorn's to handle (one that comes while modules
+    are imported may be swallowed, and the server then runs on)."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listener in sockets or ():
+            print(f"Lectern is at {address(listener)} (Ctrl-C ends it)", file=sys.stderr, flush=True)
+
+
 def make_server(
     pipeline: Pipeline, access: Access, *, slots: int = 2, waiting: int = 16,
     endpoints: Mapping[str, str | None] | None = None,
-) -> uvicorn.Server:
+) -> Server:
     """A server that is ready to run on a listening socket."""
     pipeline.open()  # a home that cannot be used is an error now and not at the first question
     config = uvicorn.Config(
@@ -64,7 +74,7 @@ def make_server(
         timeout_keep_alive=15,
         h11_max_incomplete_event_size=64_000,  # bytes of headers; then 400
     )
-    return uvicorn.Server(config)
+    return Server(config)
 
 
 def run_server(
@@ -92,9 +102,8 @@ def _only_server(home: Path) -> Iterator[None]:
         lock.release()
 
 
-def _run(server: uvicorn.Server, listener: socket.socket) -> None:
+def _run(server: Server, listener: socket.socket) -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
-    print(f"Lectern is at {address(listener)} (Ctrl-C ends it)", file=sys.stderr, flush=True)
     server.run(sockets=[listener])
 
 

@@ -8,7 +8,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -211,14 +212,20 @@ def test_ctrl_c_is_clean(lectern: Lectern, monkeypatch: pytest.MonkeyPatch) -> N
     assert status == 130 and not out and "the same command again" in err
 
 
-def started(*code: str, **options: Any) -> subprocess.Popen[bytes]:
-    """A Python process that runs `code` with the repository on its path, and that Ctrl-C reaches.
+@contextmanager
+def started(*code: str, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """A Python process that runs `code` with the repository on its path, and that Ctrl-C reaches; gone at the end.
 
     Whatever runs the tests in the background of a script has SIGINT ignored, and children inherit that.
     """
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("env", {})}
     heeding = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
-    return subprocess.Popen([sys.executable, "-c", *code], env=environment, preexec_fn=heeding, **options)
+    command = [sys.executable, "-c", *code]
+    with subprocess.Popen(command, env=environment, preexec_fn=heeding, **options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_help_loads_nothing_heavy_and_teaches() -> None:
@@ -228,19 +235,17 @@ def test_help_loads_nothing_heavy_and_teaches() -> None:
         "heavy = {'torch', 'faiss', 'fastapi', 'transformers', 'numpy', 'httpx', 'langchain_core'}\n"
         "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
     )
-    process = started(code, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    out, err = process.communicate(timeout=60)
+    with started(code, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err.decode()
     assert b"lectern ask" in out and "Чем DPO отличается от RLHF?".encode() in out
 
 
 def test_the_server_starts_without_the_models_libraries() -> None:
     heavy = "{'torch', 'faiss', 'transformers', 'scipy', 'matplotlib'}"
-    process = started(
-        f"import sys, api.http.app\nsys.exit(str({heavy} & set(sys.modules)) if {heavy} & set(sys.modules) else 0)",
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )
-    _, err = process.communicate(timeout=60)
+    code = f"import sys, api.http.app\nsys.exit(str({heavy} & set(sys.modules)) if {heavy} & set(sys.modules) else 0)"
+    with started(code, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 0, err.decode()
 
 
@@ -248,17 +253,17 @@ def test_a_closed_pipe_is_quiet(home: Path) -> None:
     code = "import sys\nfrom api.cli import main\nsys.argv[1:] = ['documents', '--json']\nmain()"
     reader, writer = os.pipe()
     os.close(reader)
-    process = started(code, stdout=writer, stderr=subprocess.PIPE, env={"LECTERN_HOME": str(home)})
-    os.close(writer)
-    _, err = process.communicate(timeout=60)
+    with started(code, stdout=writer, stderr=subprocess.PIPE, env={"LECTERN_HOME": str(home)}) as process:
+        os.close(writer)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 1 and err == b""
 
 
 def test_the_server_ends_cleanly_on_ctrl_c(home: Path) -> None:
     code = "import sys\nfrom api.cli import main\nsys.argv[1:] = ['serve', '--port', '0']\nmain()"
-    process = started(code, stderr=subprocess.PIPE, env={"LECTERN_HOME": str(home)})
-    assert process.stderr is not None
-    assert b"http://127.0.0.1:" in process.stderr.readline()
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    with started(code, stderr=subprocess.PIPE, env={"LECTERN_HOME": str(home)}) as process:
+        assert process.stderr is not None
+        assert b"http://127.0.0.1:" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 130 and b"Traceback" not in err
