@@ -22,6 +22,7 @@ from functools import lru_cache
 
 from generator.memory import Passage
 from generator.metrics import contains
+from generator.wording import NEGATIONS
 from ingest.sentences import split_sentences
 from retrieval.analysis import FUNCTION_WORDS, analyze
 
@@ -29,10 +30,6 @@ Interval = tuple[int, int]
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
-_NEGATIONS = frozenset(
-    ["not", "never", "no", "nor", "neither", "without", "cannot", "none", "nothing", "nobody"]
-    + ["не", "ни", "нет", "без", "никогда", "нельзя", "никто", "ничего", "ничто"]
-)
 # "No, it is fast" denies the question, not what it says itself.
 _ANSWERED = re.compile("\\W*\\w+\\s*[,:;.!—–-]")
 _ANSWERS = frozenset(["no", "yes", "нет", "да"])
@@ -105,11 +102,11 @@ def read_text(text: str) -> Text:
             lower = word.lower().replace("ё", "е").replace("\u2019", "'")
             if lower in _ANSWERS and number == 0 and _ANSWERED.match(text, start):
                 continue
-            if lower in _NEGATIONS or lower.endswith("n't"):
+            if lower in NEGATIONS or lower.endswith("n't"):
                 following = found[number + 1].lower() if number + 1 < len(found) else ""
                 denied = following not in _ONLY
                 negations += denied
-            content = lower not in FUNCTION_WORDS and lower not in _NEGATIONS and not lower.endswith("n't")
+            content = lower not in FUNCTION_WORDS and lower not in NEGATIONS and not lower.endswith("n't")
             digit = word[0].isdigit()
             capital = (number > 0 and word[0].isupper()) or any(letter.isupper() for letter in word[1:])
             foreign = russian and not _CYRILLIC.search(word)

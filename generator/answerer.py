@@ -3,9 +3,10 @@
 1. The reader reads the question with every hit; every sentence of them is a candidate to carry the answer.
 2. If the best candidate is not likely enough to be right, the answer is an abstention with its reason.
 3. The decoder writes from the best candidate, and from others that are hardly worse, one at a time: their passage is
-   attended to, only they are copied from. Every finished sentence is verified and shown only then.
-4. Where the decoder's sentence is less likely to be right than the candidate it was written from, the candidate is
-   quoted instead and marked as a quotation.
+   attended to, only they are copied from. It writes several drafts side by side; every sentence is verified, and the
+   draft that is likeliest to be right is shown.
+4. Where even that is less likely to be right than the candidate it was written from, the candidate is quoted instead
+   and marked as a quotation.
 """
 
 from __future__ import annotations
@@ -14,46 +15,38 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from generator.answer import Answer, Mode, Origin, Reason, Sentence
 from generator.checkpoint import SHIPPED, load_decoder
 from generator.decisions import Decisions, log_odds, probability, weighted
-from generator.engine import Engine, Generated, Reading, Verdict
+from generator.engine import Engine, Reading
 from generator.evidence import MOST_FURTHER, Candidate, Choice, Finding, candidates, choose
-from generator.grounding import Draft, Interval, advantage, holds, sentence_ranges
+from generator.grounding import Draft, holds, sentence_ranges
 from generator.memory import Prompt, PromptEncoder
 from generator.options import AnswerOptions
+from generator.proposals import Offer, Proposal, passing
 from generator.read_before import ReadBefore
 from generator.request import DocumentOf, Numbers, Request
 from generator.sampling import SamplingOptions
+from generator.sentence_vectors import SentenceVectors, Vectors
 from generator.verifier import Verifier
+from generator.written import Generated
 from retrieval.embedder import BilingualEmbedder, load_embedder
 from retrieval.encoder import Encoder
 from retrieval.hit import Hit
 
 DECODER_NAME = "lectern-decoder"
 MOST_SENTENCES = 1 + MOST_FURTHER
+# How many drafts are written from a candidate, and how those beside a greedy one are sampled: near it, so that they
+# differ in what they leave out and not in what they make up.
+DRAFTS = 5
+NEAR_GREEDY = 0.5
 REFUSALS = {
     "ru": "В документах нет ответа на этот вопрос.",
     "en": "The documents do not answer this question.",
 }
-
-Vectors = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What the decoder writes from one candidate: its first sentence, the verdict on it, and all that holds."""
-
-    candidate: Candidate
-    draft: Draft | None
-    verdict: Verdict | None
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +129,7 @@ class Answerer:
         likeliest = sorted(
             finding.candidates, key=lambda one: -weighted(self.decisions.sentence, one.features)
         )[:MOST_SENTENCES]
-        prompts = [request.focused(one) for one in likeliest]
-        written = self.engine.generate(prompts, max_pieces=options.max_tokens) if prompts else []
-        offers = tuple(self._offer(request, *pair) for pair in zip(likeliest, written, strict=True))
+        offers = tuple(Offer(one, self._proposals(request, one, self._written(request, one))) for one in likeliest)
         return Probe(finding.passages, finding.candidates, offers)
 
     def _find(self, request: Request) -> Finding:
@@ -149,15 +140,38 @@ class Answerer:
             tuple(passage.text for passage in request.passages), found, choose(found, self.decisions), span
         )
 
-    def _offer(self, request: Request, chosen: Candidate, written: Generated) -> Offer:
-        drafts = [request.draft(chosen, written, one) for one in sentence_ranges(written.text, ended=True)]
-        first = drafts[0] if drafts else None
-        text = " ".join(draft.text for draft in drafts if draft is not None and holds(draft))
-        return Offer(chosen, first, None if first is None else self._verdict(request, first), text)
+    def _written(self, request: Request, chosen: Candidate) -> list[Generated]:
+        """Drafts of an answer from one candidate, side by side; one alone where nothing is verified, as then nothing
+        tells which is best."""
+        asked, prompt = _sampling(request.options), request.focused(chosen)
+        memory, (sources,), _ = self.engine.read([prompt])
+        near = replace(asked, temperature=NEAR_GREEDY, seed=0) if asked.temperature == 0.0 else asked
+        more = [replace(near, seed=near.seed + n) for n in range(1, DRAFTS)]
+        options = [asked, *more] if request.options.verify else [asked]
+        return self.engine.drafts(prompt, memory, sources, options, request.options.max_tokens)
 
-    def _verdict(self, request: Request, draft: Draft) -> Verdict:
-        (verdict,) = self.engine.verify(request.question, [(draft.text, request.passages[draft.passage])])
-        return verdict
+    def _proposals(
+        self, request: Request, chosen: Candidate, written: Sequence[Generated]
+    ) -> tuple[Proposal, ...]:
+        """The written answers with the verifier's verdicts. To be verified, sentences that do not hold are left out,
+        and answers whose first sentence does not."""
+        drafts = [
+            [request.draft(chosen, one, interval) for interval in sentence_ranges(one.text, one.ended)]
+            for one in written
+        ]
+        if request.options.verify:
+            drafts = [
+                [draft for draft in row if draft is not None and holds(draft)]
+                for row in drafts if row and row[0] is not None and holds(row[0])
+            ]
+        known = [[draft for draft in row if draft is not None] for row in drafts]
+        distinct: dict[tuple[str, ...], list[Draft]] = {}
+        for row in known:
+            distinct.setdefault(tuple(draft.text for draft in row), row)
+        rows = list(distinct.values())
+        claims = [(draft.text, request.passages[draft.passage]) for row in rows for draft in row]
+        verdicts = iter(self.engine.verify(request.question, claims))
+        return tuple(Proposal(tuple((draft, next(verdicts)) for draft in row)) for row in rows if row)
 
     def _candidates(self, request: Request, reading: Reading) -> list[Candidate]:
         """Every sentence of the passages with its features."""
@@ -182,10 +196,8 @@ class Answerer:
     ) -> Iterator[Sentence]:
         """Checked sentences in order: from each chosen candidate, in the decoder's words where these will do."""
         if choice is None:
-            for generated, interval in self._written(request, Prompt(request.question), usage):
-                text = generated.text[slice(*interval)].strip()
-                if text:
-                    yield Sentence(text, "decoder")
+            for text in self._closed_book(request, usage):
+                yield Sentence(text, "decoder")
             return
         seen: set[str] = set()
         numbers: Numbers = {}
@@ -200,52 +212,37 @@ class Answerer:
     def _from(
         self, request: Request, chosen: Candidate, confidence: float, usage: dict[str, int]
     ) -> Iterator[tuple[Draft, Origin, float]]:
-        """What the decoder says from one candidate, with its support; the candidate itself, which supports itself
-        wholly, when the first sentence does not pass."""
-        shown = False
-        for generated, interval in self._written(request, request.focused(chosen), usage):
-            checked = self._checked(request, chosen, generated, interval, confidence)
-            if checked is not None:
-                shown = True
-                yield checked[0], "decoder", checked[1]
-            elif not shown:
-                break
-        if not shown:
+        """What the decoder says from one candidate, with its support: of the answers that it writes the one that is
+        likeliest to be right; the candidate itself, which supports itself wholly, where none will do."""
+        written = self._written(request, chosen)
+        usage["completion_tokens"] += sum(len(draft.pieces) for draft in written)
+        proposals = self._proposals(request, chosen, written)
+        if request.options.verify:
+            said = passing(proposals, confidence, self.decisions, self.decisions.own)
+        else:
+            said = proposals[0].sentences if proposals else ()
+        for draft, verdict in said:
+            yield draft, "decoder", probability(verdict.supported)
+        if not said:
             yield request.quotation(chosen), "quotation", 1.0
 
-    def _written(
-        self, request: Request, prompt: Prompt, usage: dict[str, int]
-    ) -> Iterator[tuple[Generated, Interval]]:
-        """Each sentence when it is finished: all that is written by then, and where in it the sentence stands."""
-        options = request.options
-        sampling = SamplingOptions(
-            options.temperature, options.top_k_sampling, options.top_p, options.min_p,
-            options.repetition_penalty, options.seed,
-        )
+    def _closed_book(self, request: Request, usage: dict[str, int]) -> Iterator[str]:
+        """Each sentence when it is finished, from the question alone."""
+        prompt = Prompt(request.question)
         memory, sources, _ = self.engine.read([prompt])
-        before, finished = usage["completion_tokens"], 0
-        for generated in self.engine.stream(prompt, memory, sources, sampling, options.max_tokens):
-            usage["completion_tokens"] = before + len(generated.pieces)
-            last = generated.ended or len(generated.pieces) >= options.max_tokens
-            ranges = sentence_ranges(generated.text, last)
-            for interval in ranges[finished:]:
+        finished = 0
+        for generated in self.engine.stream(
+            prompt, memory, sources, _sampling(request.options), request.options.max_tokens
+        ):
+            usage["completion_tokens"] = len(generated.pieces)
+            last = generated.ended or len(generated.pieces) >= request.options.max_tokens
+            for interval in sentence_ranges(generated.text, last)[finished:]:
                 finished += 1
-                yield generated, interval
+                text = generated.text[slice(*interval)].strip()
+                if text:
+                    yield text
             if last:
                 return
-
-    def _checked(
-        self, request: Request, chosen: Candidate, generated: Generated, interval: Interval, confidence: float
-    ) -> tuple[Draft, float] | None:
-        """The sentence and how well its source supports it, or None if it is not good enough to be shown."""
-        draft = request.draft(chosen, generated, interval)
-        verify = request.options.verify
-        if draft is None or (verify and not holds(draft)):
-            return None
-        verdict = self._verdict(request, draft)
-        if verify and advantage(draft, verdict, confidence, self.decisions) < self.decisions.own:
-            return None
-        return draft, probability(verdict.supported)
 
     def _abstained(
         self, request: Request, reason: Reason, timings: dict[str, float], usage: dict[str, int],
@@ -287,7 +284,14 @@ def load_answerer(
     combine = None if verifier is None else verifier.combined
     engine = Engine(model, vocabulary, PromptEncoder(embedder.tokenizer), ReadBefore(), combine)
     fingerprint += "" if verifier is None else verifier.fingerprint
-    return Answerer(engine, Decisions.load(folder), fingerprint, embedder.encode)
+    return Answerer(engine, Decisions.load(folder), fingerprint, SentenceVectors(embedder.encode))
+
+
+def _sampling(options: AnswerOptions) -> SamplingOptions:
+    return SamplingOptions(
+        options.temperature, options.top_k_sampling, options.top_p, options.min_p, options.repetition_penalty,
+        options.seed,
+    )
 
 
 def _since(started: float) -> float:

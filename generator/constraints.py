@@ -1,9 +1,10 @@
 """What the decoder may do at a step, so that grounding holds by construction and not by hope.
 
-With documents: digits and capitals cannot be written from the vocabulary, so numbers and names are copied; numbers
-come from passages, not from the question, and so do question marks: an answer asks nothing back. A copied word is
-copied whole or given another ending; a copied number is copied whole. A place is copied once, and no four pieces
-repeat.
+With documents: digits, capitals and negations cannot be written from the vocabulary, so numbers and names are copied
+and nothing is denied that the documents do not deny; numbers and negations come from passages, not from the question,
+and question marks from neither: an answer asks nothing back. A copied word is copied whole or given another ending; a
+copied number is copied whole. A place is copied once, and no four pieces repeat. A bracket is closed only when one is
+open.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from collections.abc import Sequence
 import torch
 
 from generator.memory import QUESTION, Source
+from generator.patience import Patience
 from generator.pieces import CASES, SENTENCE_END
 from generator.vocabulary import END, Vocabulary
+from generator.wording import NEGATIONS, OPENED_BY
 
 BARRED = float("-inf")
 _ELLIPSIS_OF_NUMBER = frozenset(".,")
@@ -23,18 +26,23 @@ _ELLIPSIS_OF_NUMBER = frozenset(".,")
 class Constraints:
     """The bars for one prompt, over V vocabulary entries and M memory positions.
 
-    grounded: documents are given; without them (closed book) everything may be written.
+    grounded: documents are given; without them (closed book) every piece may be written. patience: says when an answer
+    may not end yet.
     """
 
-    def __init__(self, vocabulary: Vocabulary, sources: Sequence[Source | None], *, grounded: bool) -> None:
-        self._vocabulary, self._sources = vocabulary, sources
+    def __init__(
+        self, vocabulary: Vocabulary, sources: Sequence[Source | None], *, grounded: bool,
+        patience: Patience | None = None,
+    ) -> None:
+        self._patience = patience
+        self.vocabulary, self.sources = vocabulary, sources
         self._V = V = len(vocabulary)
         self._endings = torch.tensor(vocabulary.continues)
         self._base = torch.zeros(V + len(sources))
         for m, source in enumerate(sources):
             not_of_the_question = (
                 grounded and source is not None and source.kind == QUESTION
-                and (source.has_digit or source.surface == "?")
+                and (source.has_digit or source.surface == "?" or source.surface.lower() in NEGATIONS)
             )
             # The inside of a word or a number can only be reached by going on from its beginning.
             inside = source is not None and (source.piece.continues or (m > 0 and self._inside_number(m - 1)))
@@ -43,23 +51,35 @@ class Constraints:
         if grounded:
             self._base[vocabulary.digits] = BARRED
             self._base[vocabulary.capitals] = BARRED
-            self._base[[entry for entry, surface in enumerate(vocabulary.surfaces) if surface == "?"]] = BARRED
+            surfaces = enumerate(vocabulary.surfaces)
+            denying = [
+                n for n, surface in surfaces
+                if surface == "?" or (surface.lower() in NEGATIONS and not vocabulary.continues[n])
+            ]
+            self._base[denying] = BARRED
         self._keys = [id_ * CASES + int(case) for id_, case in vocabulary.entries] + [
             -1 if source is None else source.piece.id * CASES + int(source.piece.case) for source in sources
         ]
         self._key_tensor = torch.tensor(self._keys)
+        self._closing: dict[str, list[int]] = {}
+        self._ending = [END]
+        for action in range(V + len(sources)):
+            if (surface := self.surface(action)) in OPENED_BY:
+                self._closing.setdefault(surface, []).append(action)
+            elif surface in SENTENCE_END:
+                self._ending.append(action)
 
     def _next(self, m: int) -> Source | None:
         """What touches position m from the right, without a gap, in the same text."""
-        here = self._sources[m]
-        after = self._sources[m + 1] if m + 1 < len(self._sources) else None
+        here = self.sources[m]
+        after = self.sources[m + 1] if m + 1 < len(self.sources) else None
         if here is None or after is None or after.gap or (here.passage, here.kind) != (after.passage, after.kind):
             return None
         return after
 
     def _inside_number(self, m: int) -> bool:
         """Whether a copy that ends at m would cut a number: `19|78`, `3|.5`, `3.|5`."""
-        here, after = self._sources[m], self._next(m)
+        here, after = self.sources[m], self._next(m)
         if here is None or after is None:
             return False
         if here.has_digit and after.has_digit:
@@ -67,7 +87,7 @@ class Constraints:
         if here.has_digit and after.surface in _ELLIPSIS_OF_NUMBER:
             beyond = self._next(m + 1)
             return beyond is not None and beyond.has_digit
-        before = self._sources[m - 1] if m > 0 else None
+        before = self.sources[m - 1] if m > 0 else None
         return (
             here.surface in _ELLIPSIS_OF_NUMBER and not here.gap and after.has_digit
             and before is not None and before.has_digit
@@ -93,13 +113,26 @@ class Constraints:
         if not actions:
             bars[END] = BARRED
         self._bar_repeats(bars, actions)
+        surfaces = [self.surface(action) for action in actions]
+        open_ = False
+        for bracket, where in self._closing.items():
+            if surfaces.count(OPENED_BY[bracket]) <= surfaces.count(bracket):
+                bars[where] = BARRED
+            else:
+                open_ = True
+        going_on = actions[-1] + 1 if position >= 0 and position + 1 < len(self.sources) else -1
+        if self._patience is not None and going_on >= 0 and bars[going_on] == 0.0:
+            places = [action - V if action >= V else -1 for action in actions]
+            if open_ or self._patience.holds(places):
+                bars[self._ending] = BARRED
+                bars[going_on] = 0.0
         return bars
 
     def surface(self, action: int) -> str:
         """The characters of an action, as its source or the vocabulary has them."""
         if action < self._V:
-            return self._vocabulary.surfaces[action]
-        source = self._sources[action - self._V]
+            return self.vocabulary.surfaces[action]
+        source = self.sources[action - self._V]
         return "" if source is None else source.surface
 
     def _takes_ending(self, actions: Sequence[int]) -> bool:

@@ -1,7 +1,8 @@
 """Generation: prompts in, pieces out, one step at a time with the key-value cache.
 
 The engine knows pieces and where they were copied from; it does not know documents or citations (`grounding.py`).
-`generate` runs a batch; `stream` yields the pieces of one prompt as they are chosen. Both walk the same loop.
+`generate` runs a batch; `drafts` writes several answers to one prompt; `stream` yields the pieces of one answer as they
+are chosen. All walk the same loop.
 """
 
 from __future__ import annotations
@@ -14,35 +15,13 @@ import torch
 from generator.constraints import Constraints
 from generator.memory import EVIDENCE, MemoryBatch, Passage, Prompt, PromptEncoder, Source
 from generator.model import Decoder, Memory
-from generator.pieces import Assembler, special_id
+from generator.patience import Patience
+from generator.pieces import special_id
 from generator.read_before import ReadBefore
-from generator.sampling import SamplingOptions, choose, penalise
-from generator.vocabulary import END, Vocabulary
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """One piece of an answer: the characters `text[start:end]` it added, where it was copied from (None: written from
-    the vocabulary), and its log-probability under the model before any bar."""
-
-    start: int
-    end: int
-    source: Source | None
-    log_probability: float
-
-
-@dataclass(frozen=True, slots=True)
-class Generated:
-    """A whole answer: `text`, its pieces, and whether it ended by itself."""
-
-    text: str
-    pieces: tuple[Written, ...]
-    ended: bool
-
-    @property
-    def mean_log_probability(self) -> float:
-        """Mean over pieces, 0 for an empty answer."""
-        return sum(p.log_probability for p in self.pieces) / max(1, len(self.pieces))
+from generator.row import Row
+from generator.sampling import SamplingOptions
+from generator.vocabulary import Vocabulary
+from generator.written import Generated
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,57 +59,6 @@ class Verdict:
 
 # The head's verdict, question, claim, passage, the reading of question and passage -> the verdict that counts.
 Combine = Callable[[Verdict, str, str, Passage, Reading], Verdict]
-
-
-class _Row:
-    """The state of one prompt while its answer is written. barred: by the constraints; else any action is free."""
-
-    def __init__(
-        self, vocabulary: Vocabulary, sources: Sequence[Source | None], grounded: bool, seed: int, barred: bool
-    ) -> None:
-        self.vocabulary, self.sources, self.barred = vocabulary, sources, barred
-        self.constraints = Constraints(vocabulary, sources, grounded=grounded)
-        self.assembler = Assembler()
-        self.random = torch.Generator().manual_seed(seed)
-        self.actions: list[int] = []
-        self.pieces: list[Written] = []
-        self.ended = False
-
-    def take(self, scores: torch.Tensor, options: SamplingOptions) -> None:
-        """Choose one action from scores [V + M] and write it down."""
-        log_probabilities = scores.log_softmax(-1)
-        if self.barred:
-            scores = scores + self.constraints.bars(self.actions)
-        taken = torch.tensor(sorted(set(self.actions)), dtype=torch.long)
-        action = choose(penalise(scores, taken, options.repetition_penalty), options, self.random)
-        if action == END:
-            self.ended = True
-            return
-        V = len(self.vocabulary)
-        source = self.sources[action - V] if action >= V else None
-        going_on = bool(self.actions) and source is not None and self.actions[-1] == action - 1 >= V
-        before = len(self.assembler.text)
-        self.assembler.add(
-            self.constraints.surface(action),
-            continues=source.piece.continues if source is not None else self.vocabulary.continues[action],
-            gap=source.gap if going_on and source is not None else None,
-        )
-        self.actions.append(action)
-        self.pieces.append(
-            Written(before, len(self.assembler.text), source, float(log_probabilities[action]))
-        )
-
-    def inputs(self, begin_id: int) -> tuple[int, int, int]:
-        """(piece id, case, position) of the last action, [CLS] before the first."""
-        if not self.actions:
-            return begin_id, 0, -1
-        action, V = self.actions[-1], len(self.vocabulary)
-        if action < V:
-            id_, case = self.vocabulary.entries[action]
-            return id_, int(case), -1
-        source = self.sources[action - V]
-        assert source is not None
-        return source.piece.id, int(source.piece.case), action - V
 
 
 class Engine:
@@ -204,9 +132,7 @@ class Engine:
         return self.model.memory(batch, joint)
 
     @torch.inference_mode()
-    def _steps(
-        self, memory: Memory, rows: list[_Row], options: SamplingOptions, max_pieces: int
-    ) -> Iterator[None]:
+    def _steps(self, memory: Memory, rows: list[Row], max_pieces: int) -> Iterator[None]:
         """Advance all rows that have not ended, one piece per iteration."""
         prepared = self.model.prepare(memory, cached=True)
         for _ in range(min(max_pieces, self.model.config.max_steps - 1)):
@@ -215,19 +141,14 @@ class Engine:
             scores = self.model.scores(memory, prepared, ids, cases, positions)[:, 0].cpu()
             for row, row_scores in zip(rows, scores, strict=True):
                 if not row.ended:
-                    row.take(row_scores, options)
+                    row.choose(row_scores)
             yield
             if all(row.ended for row in rows):
                 return
 
-    def _rows(
-        self, prompts: Sequence[Prompt], sources: list[list[Source | None]], options: SamplingOptions,
-        constrained: bool = True,
-    ) -> list[_Row]:
-        return [
-            _Row(self.vocabulary, row_sources, bool(prompt.passages), options.seed, constrained)
-            for prompt, row_sources in zip(prompts, sources, strict=True)
-        ]
+    def _constraints(self, prompt: Prompt, sources: Sequence[Source | None]) -> Constraints:
+        patience = Patience.of(prompt, sources) if prompt.keep else None
+        return Constraints(self.vocabulary, sources, grounded=bool(prompt.passages), patience=patience)
 
     def write(
         self, prompts: Sequence[Prompt], memory: Memory, sources: list[list[Source | None]],
@@ -235,19 +156,33 @@ class Engine:
     ) -> list[Generated]:
         """Answers for a batch that has been read. constrained: False lets the model do whatever it would, abstain with
         an empty answer too: to learn from, never to show."""
-        rows = self._rows(prompts, sources, options, constrained)
-        for _ in self._steps(memory, rows, options, max_pieces):
+        rows = [
+            Row(self._constraints(prompt, row_sources), options, barred=constrained)
+            for prompt, row_sources in zip(prompts, sources, strict=True)
+        ]
+        for _ in self._steps(memory, rows, max_pieces):
             pass
-        return [Generated(row.assembler.text, tuple(row.pieces), row.ended) for row in rows]
+        return [row.generated for row in rows]
+
+    def drafts(
+        self, prompt: Prompt, memory: Memory, sources: Sequence[Source | None], options: Sequence[SamplingOptions],
+        max_pieces: int = 64,
+    ) -> list[Generated]:
+        """Several answers to one prompt that has been read, each chosen by its own options, side by side."""
+        constraints = self._constraints(prompt, sources)
+        rows = [Row(constraints, one) for one in options]
+        for _ in self._steps(memory.repeated(len(rows)), rows, max_pieces):
+            pass
+        return [row.generated for row in rows]
 
     def stream(
         self, prompt: Prompt, memory: Memory, sources: list[list[Source | None]], options: SamplingOptions,
         max_pieces: int = 64,
     ) -> Iterator[Generated]:
         """The answer so far after each piece of one prompt's answer; the last one is the whole."""
-        row = self._rows([prompt], sources, options)[0]
-        for _ in self._steps(memory, [row], options, max_pieces):
-            yield Generated(row.assembler.text, tuple(row.pieces), row.ended)
+        row = Row(self._constraints(prompt, sources[0]), options)
+        for _ in self._steps(memory, [row], max_pieces):
+            yield row.generated
 
     def generate(
         self, prompts: Sequence[Prompt], options: SamplingOptions | None = None, max_pieces: int = 64

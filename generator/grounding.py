@@ -15,9 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from generator.decisions import Decisions, log_odds, probability, weighted
-from generator.engine import Verdict, Written
+from generator.engine import Verdict
 from generator.memory import EVIDENCE
 from generator.metrics import words
+from generator.wording import balanced, known_words, whole
+from generator.written import Written
 from ingest.sentences import split_sentences
 
 Interval = tuple[int, int]
@@ -47,7 +49,8 @@ class Draft:
     passage: number of the cited passage; intervals: the quoted sentences in its text; supported: share of its
     content words that stand in the quote, its titles or the question; log_probability: mean over its pieces; kept:
     share of the content words of what the reader takes for the short answer that the sentence has; brevity: minus the
-    logarithm of its words over those of the sentence that it was written from.
+    logarithm of its words over those of the sentence that it was written from; whole: it reads as a sentence
+    (`wording.py`).
     """
 
     text: str
@@ -58,6 +61,7 @@ class Draft:
     log_probability: float
     kept: float = 1.0
     brevity: float = 0.0
+    whole: bool = True
 
 
 def sentence_ranges(text: str, ended: bool) -> list[Interval]:
@@ -120,7 +124,9 @@ def draft_sentence(
     quote = " ".join(passages[passage][a:z] for a, z in intervals)
     share, holds = support(text, f"{quote} {titles[passage]}", question)
     mean = sum(piece.log_probability for piece in pieces) / max(1, len(pieces))
-    return Draft(text.strip(), passage, intervals, share, holds, mean)
+    sentence, known = text.strip(), f"{passages[passage]} {titles[passage]} {question}"
+    reads = whole(sentence, pieces, passages) and balanced(sentence) and known_words(sentence, pieces, known)
+    return Draft(text.strip(), passage, intervals, share, holds, mean, whole=reads)
 
 
 def draft_from(draft: Draft, passage: int, sentence: str, span: str) -> Draft:
@@ -154,8 +160,11 @@ def draft_features(draft: Draft, verdict: Verdict, confidence: float) -> tuple[f
 
 
 def holds(draft: Draft) -> bool:
-    """Whether a sentence of the decoder may be shown at all: its numbers stand in its source, and most of its words."""
-    return draft.numbers_hold and draft.supported >= SUPPORTED_SHARE and len(draft.text.split()) >= 2
+    """Whether a sentence of the decoder may be shown at all: its numbers stand in its source, most of its words too,
+    and it reads as a sentence."""
+    return (
+        draft.numbers_hold and draft.supported >= SUPPORTED_SHARE and draft.whole and len(draft.text.split()) >= 2
+    )
 
 
 def advantage(draft: Draft, verdict: Verdict, confidence: float, decisions: Decisions) -> float:

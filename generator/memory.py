@@ -42,12 +42,14 @@ class Passage:
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """A question and the passages to answer it from; none: closed book. claim: an answer to be verified. focus: for
-    each passage the character intervals of its text that may be copied; (): all of every text."""
+    each passage the character intervals of its text that may be copied; (): all of every text. keep: of each passage
+    the characters that an answer should not leave out (`patience.py`); (): it may end anywhere."""
 
     question: str
     passages: tuple[Passage, ...] = ()
     claim: str = ""
     focus: tuple[tuple[Interval, ...], ...] = ()
+    keep: tuple[Interval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

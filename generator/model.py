@@ -16,7 +16,7 @@ T answer steps, C decoder width, V vocabulary.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import nn
@@ -75,14 +75,20 @@ class Memory:
     piece_ids: torch.Tensor
     piece_cases: torch.Tensor
 
+    def repeated(self, times: int) -> Memory:
+        """The memory of one prompt as that of a batch of `times` such prompts; nothing is copied."""
+        return Memory(*(getattr(self, field.name).expand(times, *getattr(self, field.name).shape[1:])
+                        for field in fields(self)))
+
 
 @dataclass(slots=True)
 class Prepared:
-    """What is computed once per question: per layer the memory's keys and values; the pointer's keys [B, M, Q]; a
-    cache per layer, None when all steps are given at once."""
+    """What is computed once per question: per layer the memory's keys and values; the pointer's keys [B, M, Q]; rows
+    [V, E] that score the vocabulary; a cache per layer, None when all steps are given at once."""
 
     cross: list[tuple[torch.Tensor, torch.Tensor]]
     pointer_keys: torch.Tensor
+    rows: torch.Tensor
     caches: list[KVCache] | None
 
 
@@ -249,7 +255,8 @@ class Decoder(nn.Module):
                 for _ in self.blocks
             ]
         cross = [block.cross_attention.prepare(memory.states) for block in self.blocks]  # type: ignore[union-attr, operator]
-        return Prepared(cross, self.pointer_key(memory.states), caches)
+        rows = self.word_table[self.vocabulary_ids] + self.case_out(self.vocabulary_cases)
+        return Prepared(cross, self.pointer_key(memory.states), rows, caches)
 
     def scores(
         self, memory: Memory, prepared: Prepared, ids: torch.Tensor, cases: torch.Tensor, positions: torch.Tensor
@@ -269,8 +276,7 @@ class Decoder(nn.Module):
             cache = None if prepared.caches is None else prepared.caches[number]
             x = block(x, prepared.cross[number], memory.mask, cache)
         x = self.norm(x)
-        rows = self.word_table[self.vocabulary_ids] + self.case_out(self.vocabulary_cases)
-        words = (self.output(x) @ rows.T).float() + self.output_bias.float()
+        words = (self.output(x) @ prepared.rows.T).float() + self.output_bias.float()
         pointer = (self.pointer_query(x) @ prepared.pointer_keys.transpose(1, 2)).float()
         pointer = pointer * self.config.pointer_width**-0.5
         weights = self.pointer_features(x).float()

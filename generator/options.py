@@ -9,10 +9,11 @@ from dataclasses import dataclass
 class AnswerOptions:
     """How to write an answer, and when not to.
 
-    temperature 0: greedy; top_k_sampling (0: all), top_p, min_p, repetition_penalty, seed: see
-    `generator.sampling.SamplingOptions`. max_tokens: pieces written, 1 to 90. verify: check every sentence against
-    its source before it is shown. abstain: say so when the documents do not answer. risk: the share of wrong answers
-    among those given that is accepted, 0 to 1; None: the threshold that was best on dev.
+    temperature 0: one draft is greedy, the others are sampled near it and do not depend on the seed; top_k_sampling
+    (0: all), top_p, min_p, repetition_penalty, seed: see `generator.sampling.SamplingOptions`. max_tokens: pieces
+    written of each draft, 1 to 90. verify: check every sentence against its source before it is shown. abstain: say so
+    when the documents do not answer. risk: the share of wrong answers among those given that is accepted, 0 to 1; None:
+    the threshold that was best on dev.
 
     Raises ValueError for anything out of range.
     """

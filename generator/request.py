@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from generator.answer import Citation, Mode, Origin, Sentence
-from generator.engine import Generated
 from generator.evidence import Candidate
 from generator.grounding import Draft, Interval, draft_from, draft_sentence
 from generator.memory import Passage, Prompt
 from generator.options import AnswerOptions
 from generator.passages import passage_of
+from generator.written import Generated
 from ingest.document import Document
 from ingest.language import detect_language
 from retrieval.hit import Hit
@@ -48,11 +48,12 @@ class Request:
 
     def focused(self, chosen: Candidate) -> Prompt:
         """The question with the passage of one candidate, to be written from that sentence alone."""
-        return Prompt(self.question, (self.passages[chosen.passage],), focus=((chosen.interval,),))
+        return Prompt(self.question, (self.passages[chosen.passage],), focus=((chosen.interval,),), keep=(chosen.span,))
 
     def draft(self, chosen: Candidate, generated: Generated, interval: Interval) -> Draft | None:
         """A sentence written from one candidate, with what it rests on; None if it was not copied from there."""
-        pieces = [piece for piece in generated.pieces if interval[0] <= piece.start < interval[1]]
+        # A piece begins with the space before it, so its end tells where it belongs.
+        pieces = [piece for piece in generated.pieces if interval[0] < piece.end <= interval[1]]
         passage = self.passages[chosen.passage]
         text = generated.text[slice(*interval)].strip()
         draft = draft_sentence(text, pieces, [passage.text], [passage.title], self.question)

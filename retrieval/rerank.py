@@ -60,7 +60,7 @@ class LateInteraction:
     kept_chunks: how many chunks' token vectors are remembered. Safe to share between threads.
     """
 
-    def __init__(self, encoder: Encoder, *, kept_chunks: int = 256) -> None:
+    def __init__(self, encoder: Encoder, *, kept_chunks: int = 1024) -> None:
         self._encoder = encoder
         self._kept_chunks = kept_chunks
         self._kept: OrderedDict[tuple[str, tuple[str, ...]], NDArray[np.float16]] = OrderedDict()
@@ -103,7 +103,7 @@ class LateInteractionReranker:
     `LateInteraction`. Safe to share between threads.
     """
 
-    def __init__(self, encoder: Encoder, *, candidates: int = 20, kept_chunks: int = 256) -> None:
+    def __init__(self, encoder: Encoder, *, candidates: int = 20, kept_chunks: int = 1024) -> None:
         self._late = LateInteraction(encoder, kept_chunks=kept_chunks)
         self.candidates = candidates
 

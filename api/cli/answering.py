@@ -75,7 +75,7 @@ Temperature = Annotated[
     float | None,
     typer.Option(
         "--temperature", min=0, max=100, rich_help_panel=_WRITING, show_default=False,
-        help="0 always takes the likeliest word",
+        help="0: one draft of the likeliest words, the others near it; higher: all are sampled so",
     ),
 ]  # fmt: skip
 Seed = Annotated[

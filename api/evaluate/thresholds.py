@@ -34,10 +34,11 @@ from api.evaluate.answers import is_right
 from api.evaluate.questions import EvidenceIndex
 from api.pipeline import Pipeline
 from corpus.format import Question
-from generator.answerer import Answerer, Offer, Probe
+from generator.answerer import Answerer, Probe
 from generator.decisions import SENTENCE, Decisions, Point, probability, weighted
 from generator.evidence import MOST_FURTHER, Candidate, choose, further_shares
-from generator.grounding import advantage, draft_features, holds
+from generator.grounding import draft_features
+from generator.proposals import Offer, passing
 from generator.reranker import ReaderReranker
 from generator.training.fitting import fit_choice, fit_probability
 from retrieval.metrics import auroc
@@ -45,8 +46,8 @@ from retrieval.rerank import LateInteraction
 
 _GRID = tuple(n / 50 for n in range(1, 50))
 _MARGINS = tuple(n / 50 for n in range(-25, 26))
-# Quoting must buy this much Match per answer that it replaces: the decoder's own words are what is wanted.
-_PRICE_OF_QUOTING = 0.02
+# Quoting must buy this much Match per sentence that it replaces: the decoder's own words are what is wanted.
+_PRICE_OF_QUOTING = 0.15
 _SHARES = tuple(n / 50 for n in range(2, 25))
 _FOLDS = 5
 Progress = Callable[[int, int], None] | None
@@ -142,9 +143,10 @@ def _drafts(rows: Sequence[Probed], decisions: Decisions) -> tuple[float, ...]:
     for row in rows:
         choice = choose(row.probe.candidates, decisions)
         offer = None if choice is None else _offer_from(row, choice.candidate)
-        if choice is not None and offer is not None and offer.draft is not None and offer.verdict is not None:
-            features.append(draft_features(offer.draft, offer.verdict, choice.confidence))
-            right.append(is_right(row.question, offer.text))
+        if choice is not None and offer is not None:
+            for proposal in offer.proposals:
+                features.append(draft_features(*proposal.sentences[0], choice.confidence))
+                right.append(is_right(row.question, proposal.text))
     return fit_probability(features, right)
 
 
@@ -179,9 +181,9 @@ def shown(row: Probed, decisions: Decisions, own: float) -> Shown:
     parts, quoted = [], 0
     for chosen in (choice.candidate, *choice.further):
         offer = _offer_from(row, chosen)
-        if offer is not None and _advantage(offer, choice.confidence, decisions) >= own:
-            parts.append(offer.text)
-        else:
+        said = () if offer is None else passing(offer.proposals, choice.confidence, decisions, own)
+        parts += [draft.text for draft, _ in said]
+        if not said:
             parts.append(row.probe.passages[chosen.passage][slice(*chosen.interval)])
             quoted += 1
     return Shown(" ".join(parts), quoted)
@@ -190,13 +192,6 @@ def shown(row: Probed, decisions: Decisions, own: float) -> Shown:
 def _quotation(row: Probed, decisions: Decisions) -> str:
     """What would be quoted."""
     return shown(row, decisions, own=2.0).text
-
-
-def _advantage(offer: Offer, confidence: float, decisions: Decisions) -> float:
-    """By how much the decoder's sentence is likelier to be right than the quotation; -2 where it cannot be shown."""
-    if offer.draft is None or offer.verdict is None or not holds(offer.draft):
-        return -2.0
-    return advantage(offer.draft, offer.verdict, confidence, decisions)
 
 
 def _quotation_right(row: Probed, decisions: Decisions) -> bool:

@@ -2,8 +2,8 @@
 
 Every question of `api.evaluate.company` is answered by the ordinary answerer, which has to answer, in three ways:
 
-- own words: no quotation takes the place of a sentence (`verify=False`). Where the decoder copied nothing from the
-  passages, so that its sentence has no source, or wrote nothing, nothing is shown;
+- own words: the likeliest to be right of what it writes, however unlikely. Where none of that holds (a number that its
+  source has not, half a clause), nothing is shown;
 - as in use: its own words or a quotation, as `lectern ask` decides it;
 - closed book: without passages;
 
@@ -25,8 +25,9 @@ Shapes: N questions of a source, G groups.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from api.evaluate.baselines import BASELINES, BEST, CHOSEN, baselines
 from api.evaluate.company import Asked
@@ -92,17 +93,19 @@ def _written(answerer: Answerer, one: Asked) -> Written:
     example = one.example
     hits, documents = given(one.passages, example.language)
 
-    def ask(verify: bool = True) -> Answer:
-        return answerer.answer(
-            example.question, hits, mode="rag", options=AnswerOptions(abstain=False, verify=verify),
-            document_of=documents.__getitem__,
+    def ask(asked: Answerer) -> Answer:
+        return asked.answer(
+            example.question, hits, mode="rag", options=AnswerOptions(abstain=False), document_of=documents.__getitem__
         )
+
+    unquoting = copy.copy(answerer)
+    unquoting.decisions = replace(answerer.decisions, own=-2.0)
 
     alone = answerer.answer(
         example.question, (), mode="closed_book", options=AnswerOptions(), document_of=documents.__getitem__
     )
     lifted = baselines(answerer.find(example.question, hits, document_of=documents.__getitem__))
-    own, used, closed = _shown(ask(verify=False), own=True), _shown(ask()), _shown(alone)
+    own, used, closed = _shown(ask(unquoting), own=True), _shown(ask(answerer)), _shown(alone)
     texts = {OWN: own[0], USED: used[0], **lifted, CLOSED: closed[0]}
     gold = gold_strings(example)
     values = {writer: _judged(text, gold) for writer, text in texts.items()}

@@ -69,7 +69,7 @@ class CompareBody(SearchOptions):
         None, ge=0, le=1, description="accepted share of wrong answers among those given"
     )
     temperature: float | None = Field(
-        None, ge=0, le=MAX_TEMPERATURE, description="0 always takes the likeliest word"
+        None, ge=0, le=MAX_TEMPERATURE, description="0: one draft of the likeliest words, the others near it"
     )
     seed: int | None = Field(None, ge=0, le=MAX_SEED)
     max_tokens: int | None = Field(None, ge=1, le=MAX_ANSWER_TOKENS)

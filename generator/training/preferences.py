@@ -18,10 +18,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from generator.engine import Generated
 from generator.grounding import draft_sentence, sentence_ranges
 from generator.metrics import contains, match, words
 from generator.training.samples import Posed
+from generator.written import Generated
 
 # Share of the content words that have to stand in what is cited, its title or the question.
 SUPPORTED = 0.8

@@ -16,13 +16,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from generator.engine import Engine, Generated, Written
+from generator.engine import Engine
 from generator.errors import CheckpointError
 from generator.memory import PromptEncoder, Source
 from generator.sampling import SamplingOptions
 from generator.training.batches import Composed, Composer
 from generator.training.dev import gold_strings
 from generator.training.examples import Example
+from generator.written import Generated, Written
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ import random
 from api.evaluate import thresholds as fit
 from corpus.format import Evidence, Question
 from corpus.records import NOWHERE
-from generator.answerer import Offer, Probe
+from generator.answerer import Probe
 from generator.decisions import SENTENCE, Decisions
 from generator.engine import Verdict
 from generator.evidence import Candidate
 from generator.grounding import Draft
+from generator.proposals import Offer, Proposal
 
 GOLD, OTHER = "Keys are stored.", "It is slow here."
 PASSAGE = f"{GOLD} {OTHER}"
@@ -39,7 +40,7 @@ def row(number: int, rng: random.Random, *, answerable: bool = True, own_right: 
     written = "Keys are stored." if own_right else "It is slow."
     draft = Draft(written, 0, INTERVALS[:1], 1.0, True, -0.1 if own_right else -2.0)
     verdict = Verdict(1.0, rng.gauss(2.0 if own_right else -2.0, 0.5))
-    offers = tuple(Offer(candidate, draft, verdict, written) for candidate in candidates)
+    offers = tuple(Offer(candidate, (Proposal(((draft, verdict),)),)) for candidate in candidates)
     return fit.Probed(question(number, answerable), Probe((PASSAGE,), candidates, offers))
 
 
@@ -66,7 +67,10 @@ def test_the_decoders_words_are_shown_where_they_are_right() -> None:
     found = rows()
     decisions = fit.choose_thresholds(found, fit.fit_sentences(found, Decisions()))
     answerable = [one for one in found if one.question.answerable]
-    own = [(fit.shown(one, decisions, decisions.own).quoted == 0, one.probe.offers[0].text) for one in answerable]
+    own = [
+        (fit.shown(one, decisions, decisions.own).quoted == 0, one.probe.offers[0].proposals[0].text)
+        for one in answerable
+    ]
     right = [alone for alone, text in own if "Keys" in text]
     wrong = [alone for alone, text in own if "Keys" not in text]
     assert sum(right) / len(right) > 0.9 and sum(wrong) / len(wrong) < 0.1

@@ -76,3 +76,14 @@ def test_the_seed_fixes_a_sampled_answer() -> None:
     assert [g.text for g in first] == [g.text for g in second]
     other = engine.generate(prompts(), SamplingOptions(temperature=1.5, seed=5), 15)
     assert [g.text for g in first] != [g.text for g in other]
+
+
+def test_drafts_side_by_side_are_what_each_is_alone() -> None:
+    engine = tiny_engine()
+    prompt = prompts()[0]
+    memory, sources, _ = engine.read([prompt])
+    options = [SamplingOptions(), *(SamplingOptions(temperature=1.5, seed=seed) for seed in range(4))]
+    together = engine.drafts(prompt, memory, sources[0], options, 20)
+    alone = [engine.write([prompt], memory, sources, one, 20)[0] for one in options]
+    assert [draft.text for draft in together] == [draft.text for draft in alone]
+    assert len({draft.text for draft in together}) > 1

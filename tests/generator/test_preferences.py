@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from generator.engine import Generated, Written
 from generator.memory import Prompt
 from generator.pieces import Assembler, token_of
 from generator.training.batches import Composed
@@ -22,6 +21,7 @@ from generator.training.preferences import (
 )
 from generator.training.samples import Posed
 from generator.training.targets import align
+from generator.written import Generated, Written
 from tests.generator.test_training import SENTENCE
 from tests.generator.tiny import OTHER, PASSAGE, tiny_engine
 
