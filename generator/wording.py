@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from generator.memory import EVIDENCE, Source
+from generator.memory import EVIDENCE, QUESTION, Source
 from generator.pieces import SENTENCE_END
 from generator.written import Written
 from retrieval.analysis import FUNCTION_WORDS, analyze
@@ -24,6 +24,19 @@ NEGATIONS = frozenset(
     + ["не", "ни", "нет", "без", "никогда", "нельзя", "никто", "ничего", "ничто"]
 )
 STOPS = frozenset(".,;:!?…—–()[]{}«»“”\"")
+# A main clause begins after these words, and after none of the relative ones.
+_MAIN_CLAUSE_AFTER = frozenset(
+    ["and", "but", "so", "that", "while", "whereas", "therefore", "и", "но", "что", "поэтому"]
+)
+_RELATIVE = frozenset(
+    # fmt: off
+    ["which", "who", "whose", "whom", "where", "чей", "чья", "чьё", "чьи", "которые", "который", "которая",
+     "которое", "которого", "которой", "которых", "которым", "которую", "где"]
+    # fmt: on
+)
+_CLAUSE_ENDS = frozenset(".!?…;")
+# What follows these leans on what stood before them: «KV-кэш — хранилище», not «KV-кэш хранилище».
+_LINKS = tuple("—–:")
 _NO_BEGINNING = tuple("([{,;:)]}—–-")
 _FINAL = frozenset(".!?…)]}»”\"")
 # A clause or a member of a list begins after these.
@@ -67,24 +80,40 @@ def ends_amid(text: str, end: int) -> bool:
 
 def whole(text: str, pieces: Sequence[Written], passages: Sequence[str]) -> bool:
     """Whether no long copied run begins or ends amid a clause of its passage where the sentence begins or ends, or
-    where another copy meets it. pieces: of the sentence `text`."""
+    where another copy meets it, and none says the question back. pieces: of the sentence `text`."""
     said = list(pieces)
     if len(said) > 1 and text[-1] in SENTENCE_END and not _goes_on(said, len(said) - 1):
         said.pop()  # a full stop of the decoder's own
     bounds = [n for n in range(len(said)) if not _goes_on(said, n)] + [len(said)]
     runs = [said[a:z] for a, z in zip(bounds, bounds[1:], strict=False)]
     for number, run in enumerate(runs):
-        if number and _opens_a_sentence(run[0].source, passages):
+        if (number and _opens_a_sentence(run[0].source, passages)) or _says_back(run):
             return False
         place = _run(run, passages)
         if place is None:
             continue
         passage, start, end = place
-        meets_before = number == 0 or runs[number - 1][-1].source is not None
+        if number == 0 and not _opens(passage, start):
+            return False
+        if number and passage[:start].rstrip()[-1:] in _LINKS:
+            return False
+        meets_before = number > 0 and runs[number - 1][-1].source is not None
         meets_after = number + 1 == len(runs) or runs[number + 1][0].source is not None
         if (meets_before and begins_amid(passage, start)) or (meets_after and ends_amid(passage, end)):
             return False
     return True
+
+
+def _opens(text: str, start: int) -> bool:
+    """Whether a sentence can begin with `text[start:]`: where a sentence or a main clause of the text begins."""
+    before, first = text[:start].rstrip(), _WORD.match(text, start)
+    second = None if first is None else _WORD.search(text, first.end())
+    if any(word is not None and word[0].lower() in _RELATIVE for word in (first, second)):  # «у которых»
+        return False
+    if not before or before[-1] in _CLAUSE_ENDS or _new_line(text, len(before), start):
+        return True
+    word = _LAST_WORD.search(before)
+    return word is not None and word[0].lower() in _MAIN_CLAUSE_AFTER
 
 
 def known_words(text: str, pieces: Sequence[Written], known: str) -> bool:
@@ -125,6 +154,13 @@ def _opens_a_sentence(source: Source | None, passages: Sequence[str]) -> bool:
         return False
     word = _WORD.match(passages[source.passage], source.piece.start)
     return word is not None and word[0].lower() in FUNCTION_WORDS
+
+
+def _says_back(run: Sequence[Written]) -> bool:
+    """Whether a run is a long piece of the question, word order and all."""
+    first = run[0].source
+    words = 1 + sum(piece.source is not None and bool(piece.source.gap) for piece in run[1:])
+    return first is not None and first.kind == QUESTION and words >= LONG_RUN
 
 
 def _new_line(text: str, start: int, end: int) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from generator.constraints import Constraints
 from generator.memory import EVIDENCE, QUESTION, Passage, Prompt, PromptEncoder, Source
-from generator.pieces import Piece
+from generator.pieces import Case, Piece
 from generator.vocabulary import Vocabulary
 from generator.wording import NEGATIONS, balanced, begins_amid, ends_amid, known_words, whole
 from generator.written import Written
@@ -24,7 +24,7 @@ def copied(start: int, end: int) -> list[Written]:
     for word in TEXT[start:end].split(" "):
         gap = " " if at > 0 and TEXT[at - 1] == " " else ""
         for part in ([word[:-1], word[-1]] if word[-1] in ",." else [word]):
-            source = Source(0, EVIDENCE, Piece(0, 0, at, at + len(part), False), part, gap)  # type: ignore[arg-type]
+            source = Source(0, EVIDENCE, Piece(0, Case.LOWER, at, at + len(part), False), part, gap)
             pieces.append(Written(at, at + len(part), source, 0.0))
             at, gap = at + len(part), ""
         at += 1
@@ -65,6 +65,25 @@ def test_a_full_stop_of_ones_own_mends_nothing() -> None:
     assert whole(kept + ".", [*copied(start, start + len(kept)), stop], [TEXT])
 
 
+@pytest.mark.parametrize(
+    ("text", "beginning", "good"),
+    [
+        ("It rose, and the rest of it fell a bit.", "the rest", True),
+        ("Those are found that share a word of the text.", "share a", True),
+        ("If the mask of the model is off, all goes wrong.", "the mask", False),
+        ("It has many weights, four for each of the heads.", "four for", False),
+        ("The pair is a store — the place of all the keys.", "the place", False),
+        ("Find lists which have a word of it.", "which have", False),
+        ("Берут документы, у которых есть общее слово с вопросом.", "у которых", False),
+        ("Поиск быстр; документы лежат в памяти всё время.", "документы", True),
+    ],
+)
+def test_a_sentence_begins_where_a_main_clause_does(text: str, beginning: str, good: bool) -> None:
+    start = text.index(beginning)
+    source = Source(0, EVIDENCE, Piece(0, Case.LOWER, start, len(text), False), text[start:], " ")
+    assert whole(text[start:], [Written(0, len(text) - start, source, 0.0)], [text]) is good
+
+
 def test_stops_and_conjunctions_are_where_clauses_meet() -> None:
     assert ends_amid("it was left out", 6) and not ends_amid("it was left, so be it", 11)
     assert begins_amid("it was left out", 7) and not begins_amid("it was said that all left", 17)
@@ -81,7 +100,22 @@ def test_what_opens_a_sentence_stands_nowhere_else_and_no_bracket_comes_first() 
     opening = copied(start, start + len("The report says"))
     tail = copied(TEXT.index("the set"), TEXT.index("the set") + len("the set"))
     assert not whole("the set The report says", [*tail, *opening], [TEXT])
+    linked = "The cache — a store of all the keys — is fast."
+    a, z = linked.index("a store"), linked.index(" — is")
+    store = Source(0, EVIDENCE, Piece(0, Case.LOWER, a, z, False), linked[a:z], " ")
+    cache = Source(0, EVIDENCE, Piece(0, Case.LOWER, 4, 9, False), "cache", " ")
+    assert not whole("Cache a store of all the keys", [Written(0, 5, cache, 0.0), Written(5, 29, store, 0.0)], [linked])
     assert balanced("A (b).") and not balanced("(A) b") and not balanced(", a")
+
+
+def test_the_question_is_not_said_back() -> None:
+    asked = "What is it in plain words?"
+    words = [(0, 4), (5, 7), (8, 10), (11, 13), (14, 19)]
+    pieces = [
+        Written(a, z, Source(-1, QUESTION, Piece(0, Case.LOWER, a, z, False), asked[a:z], " " if a else ""), 0.0)
+        for a, z in words
+    ]
+    assert not whole("What is it in plain", pieces, [TEXT]) and whole("What is it", pieces[:3], [TEXT])
 
 
 def test_words_that_there_are_not_are_told_from_forms_of_those_that_there_are() -> None:
