@@ -26,7 +26,7 @@ NEGATIONS = frozenset(
 STOPS = frozenset(".,;:!?…—–()[]{}«»“”\"")
 # A main clause begins after these words, and after none of the relative ones.
 _MAIN_CLAUSE_AFTER = frozenset(
-    ["and", "but", "so", "that", "while", "whereas", "therefore", "и", "но", "что", "поэтому"]
+    ["and", "but", "so", "that", "while", "whereas", "therefore", "и", "а", "но", "что", "поэтому"]
 )
 _RELATIVE = frozenset(
     # fmt: off
@@ -34,6 +34,14 @@ _RELATIVE = frozenset(
      "которое", "которого", "которой", "которых", "которым", "которую", "где"]
     # fmt: on
 )
+_POINTING = frozenset(["it", "they", "this", "these", "это", "он", "она", "оно", "они"])
+_PRONOUNS = frozenset(
+    # fmt: off
+    ["it", "its", "they", "them", "their", "he", "she", "his", "her",
+     "он", "она", "оно", "они", "его", "её", "ее", "их", "им", "ими", "ним", "ней", "ними", "них", "нём", "нем"]
+    # fmt: on
+)
+_POINTED_AT = re.compile(r"\bт(?:о|ого|ом|ем|ому),$")  # «то, что»
 _CLAUSE_ENDS = frozenset(".!?…;")
 # What follows these leans on what stood before them: «KV-кэш — хранилище», not «KV-кэш хранилище».
 _LINKS = tuple("—–:")
@@ -86,18 +94,25 @@ def whole(text: str, pieces: Sequence[Written], passages: Sequence[str]) -> bool
         said.pop()  # a full stop of the decoder's own
     bounds = [n for n in range(len(said)) if not _goes_on(said, n)] + [len(said)]
     runs = [said[a:z] for a, z in zip(bounds, bounds[1:], strict=False)]
+    offset = pieces[-1].end - len(text)
+    if runs[0][0].source is None and text[: runs[0][0].end - offset].lower() in _POINTING:
+        return False  # nothing tells what the decoder's own "it" is
     for number, run in enumerate(runs):
         if (number and _opens_a_sentence(run[0].source, passages)) or _says_back(run):
             return False
-        place = _run(run, passages)
+        place = _run(run, passages, shortest=1 if len(runs) == 1 else LONG_RUN)
         if place is None:
             continue
         passage, start, end = place
-        if number == 0 and not _opens(passage, start):
+        if number == 0 and (not _opens(passage, start) or _pronoun_left_alone(text, passage, start)):
             return False
-        if number and passage[:start].rstrip()[-1:] in _LINKS:
+        if number and (passage[:start].rstrip()[-1:] in _LINKS or not _left_out(passage, start)):
             return False
-        meets_before = number > 0 and runs[number - 1][-1].source is not None
+        own = number > 0 and runs[number - 1][-1].source is None
+        joining = text[runs[number - 1][-1].start - offset : runs[number - 1][-1].end - offset].strip() if own else ""
+        if joining.lower() in _MAIN_CLAUSE_AFTER and not _opens(passage, start):
+            return False
+        meets_before = number > 0 and not own
         meets_after = number + 1 == len(runs) or runs[number + 1][0].source is not None
         if (meets_before and begins_amid(passage, start)) or (meets_after and ends_amid(passage, end)):
             return False
@@ -113,7 +128,25 @@ def _opens(text: str, start: int) -> bool:
     if not before or before[-1] in _CLAUSE_ENDS or _new_line(text, len(before), start):
         return True
     word = _LAST_WORD.search(before)
-    return word is not None and word[0].lower() in _MAIN_CLAUSE_AFTER
+    if word is None or word[0].lower() not in _MAIN_CLAUSE_AFTER:
+        return False
+    earlier = before[: word.start()].rstrip()
+    if word[0].lower() in ("that", "что"):
+        return _POINTED_AT.search(earlier.lower()) is None
+    return earlier[-1:] in STOPS  # "and" between two words is no beginning
+
+
+def _left_out(text: str, start: int) -> str:
+    """What stands before `text[start:]` in its own sentence."""
+    begins = max((text.rfind(mark, 0, start) for mark in (". ", "! ", "? ", "\n")), default=-1)
+    return text[begins + 1 : start].strip()
+
+
+def _pronoun_left_alone(sentence: str, text: str, start: int) -> bool:
+    """Whether a sentence has a pronoun of the third person, and much was left out before where it begins."""
+    return len(_left_out(text, start).split()) > 3 and not _PRONOUNS.isdisjoint(
+        word.lower() for word in _WORD.findall(sentence)
+    )
 
 
 def known_words(text: str, pieces: Sequence[Written], known: str) -> bool:
@@ -137,7 +170,7 @@ def balanced(text: str) -> bool:
     """Whether every bracket and directed quotation mark is closed after it was opened; and no bracket, dash or comma
     comes first."""
     opened: list[str] = []
-    if text.startswith(_NO_BEGINNING):
+    if text.startswith(_NO_BEGINNING) or text.count('"') % 2 or text.count("`") % 2:
         return False
     for character in text:
         if character in OPENED_BY.values():
@@ -178,10 +211,10 @@ def _goes_on(pieces: Sequence[Written], number: int) -> bool:
     )
 
 
-def _run(pieces: Sequence[Written], passages: Sequence[str]) -> tuple[str, int, int] | None:
-    """(text, start, end) of a long run of copied evidence; None for anything else."""
+def _run(pieces: Sequence[Written], passages: Sequence[str], shortest: int) -> tuple[str, int, int] | None:
+    """(text, start, end) of a run of copied evidence of `shortest` words or more; None for anything else."""
     first, last = pieces[0].source, pieces[-1].source
     if first is None or last is None or first.kind != EVIDENCE:
         return None
     text, start, end = passages[first.passage], first.piece.start, last.piece.end
-    return (text, start, end) if len(text[start:end].split()) >= LONG_RUN else None
+    return (text, start, end) if len(text[start:end].split()) >= shortest else None

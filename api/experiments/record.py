@@ -18,7 +18,7 @@ from typing import Any
 from api.errors import ConfigError
 from api.experiments import definition
 from api.experiments.metrics import CONFIDENCE, NAMES
-from api.experiments.places import REPORT_FILE
+from api.experiments.places import REPORT_FILE, RESULTS_FILE
 from api.experiments.runs import Runs
 from ingest.originals import write_atomically
 
@@ -80,7 +80,8 @@ def run_to_record(home_runs: Path, named: str) -> tuple[Path, Json]:
     """
     if named in shipped_names():
         heads = [head.run for head in Runs(home_runs).heads().values() if head.run.name == named]
-        for run in sorted(heads, key=lambda run: run.created_at, reverse=True):
+        # By when they were finished: the dates in them have seconds, and two short runs can share one.
+        for run in sorted(heads, key=lambda run: _finished(home_runs / run.folder), reverse=True):
             results = Runs(home_runs).results(run.folder)
             if as_shipped(results):
                 return home_runs / run.folder, results
@@ -93,6 +94,11 @@ def run_to_record(home_runs: Path, named: str) -> tuple[Path, Json]:
     if not as_shipped(results):
         raise ConfigError(f"{folder} is no run of an experiment as it is shipped now; only those are recorded")
     return folder, results
+
+
+def _finished(folder: Path) -> int:
+    """When the results of a run were written, in nanoseconds."""
+    return (folder / RESULTS_FILE).stat().st_mtime_ns
 
 
 def as_shipped(results: Mapping[str, Any]) -> bool:
