@@ -26,8 +26,10 @@ NEGATIONS = frozenset(
 STOPS = frozenset(".,;:!?…—–()[]{}«»“”\"")
 # A main clause begins after these words, and after none of the relative ones.
 _MAIN_CLAUSE_AFTER = frozenset(
-    ["and", "but", "so", "that", "while", "whereas", "therefore", "и", "а", "но", "что", "поэтому"]
+    ["and", "but", "so", "that", "while", "whereas", "therefore", "и", "но", "что", "поэтому"]
 )
+# So it does after «а», where the verb is not left out as it was said before («а матрицу B — нулями»).
+_JOINING = _MAIN_CLAUSE_AFTER | {"а"}
 _RELATIVE = frozenset(
     # fmt: off
     ["which", "who", "whose", "whom", "where", "чей", "чья", "чьё", "чьи", "которые", "который", "которая",
@@ -110,7 +112,7 @@ def whole(text: str, pieces: Sequence[Written], passages: Sequence[str]) -> bool
             return False
         own = number > 0 and runs[number - 1][-1].source is None
         joining = text[runs[number - 1][-1].start - offset : runs[number - 1][-1].end - offset].strip() if own else ""
-        if joining.lower() in _MAIN_CLAUSE_AFTER and not _opens(passage, start):
+        if joining.lower() in _JOINING and not _opens(passage, start):
             return False
         meets_before = number > 0 and not own
         meets_after = number + 1 == len(runs) or runs[number + 1][0].source is not None
