@@ -155,23 +155,17 @@ class Answerer:
     ) -> tuple[Proposal, ...]:
         """The written answers with the verifier's verdicts. To be verified, sentences that do not hold are left out,
         and answers whose first sentence does not."""
-        drafts = [
-            [request.draft(chosen, one, interval) for interval in sentence_ranges(one.text, one.ended)]
-            for one in written
-        ]
-        if request.options.verify:
-            drafts = [
-                [draft for draft in row if draft is not None and holds(draft)]
-                for row in drafts if row and row[0] is not None and holds(row[0])
-            ]
-        known = [[draft for draft in row if draft is not None] for row in drafts]
+        verify = request.options.verify
         distinct: dict[tuple[str, ...], list[Draft]] = {}
-        for row in known:
-            distinct.setdefault(tuple(draft.text for draft in row), row)
-        rows = list(distinct.values())
+        for one in written:
+            drafts = [request.draft(chosen, one, interval) for interval in sentence_ranges(one.text, one.ended)]
+            row = [draft for draft in drafts if draft is not None and (not verify or holds(draft))]
+            if row and (not verify or row[0] is drafts[0]):
+                distinct.setdefault(tuple(draft.text for draft in row), row)
+        rows = distinct.values()
         claims = [(draft.text, request.passages[draft.passage]) for row in rows for draft in row]
         verdicts = iter(self.engine.verify(request.question, claims))
-        return tuple(Proposal(tuple((draft, next(verdicts)) for draft in row)) for row in rows if row)
+        return tuple(Proposal(tuple((draft, next(verdicts)) for draft in row)) for row in rows)
 
     def _candidates(self, request: Request, reading: Reading) -> list[Candidate]:
         """Every sentence of the passages with its features."""
