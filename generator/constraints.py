@@ -10,6 +10,8 @@ open.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 
@@ -21,6 +23,32 @@ from generator.wording import NEGATIONS, OPENED_BY
 
 BARRED = float("-inf")
 _ELLIPSIS_OF_NUMBER = frozenset(".,")
+
+
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """What a vocabulary's entries are, by number. keys: piece and case as one number; denying: negations, and the mark
+    of a question; closing: by the bracket that they close; ending: ends of a sentence, and the end of the answer."""
+
+    keys: tuple[int, ...]
+    denying: tuple[int, ...]
+    closing: dict[str, tuple[int, ...]]
+    ending: tuple[int, ...]
+
+
+@lru_cache(maxsize=4)
+def _entries_of(vocabulary: Vocabulary) -> _Entries:
+    """The same for every prompt, and thousands to look at."""
+    surfaces = list(enumerate(vocabulary.surfaces))
+    return _Entries(
+        tuple(id_ * CASES + int(case) for id_, case in vocabulary.entries),
+        tuple(
+            n for n, surface in surfaces
+            if surface == "?" or (surface.lower() in NEGATIONS and not vocabulary.continues[n])
+        ),
+        {bracket: tuple(n for n, surface in surfaces if surface == bracket) for bracket in OPENED_BY},
+        (END, *(n for n, surface in surfaces if surface in SENTENCE_END)),
+    )
 
 
 class Constraints:
@@ -37,6 +65,7 @@ class Constraints:
         self._patience = patience
         self.vocabulary, self.sources = vocabulary, sources
         self._V = V = len(vocabulary)
+        entries = _entries_of(vocabulary)
         self._endings = torch.tensor(vocabulary.continues)
         self._base = torch.zeros(V + len(sources))
         for m, source in enumerate(sources):
@@ -51,23 +80,21 @@ class Constraints:
         if grounded:
             self._base[vocabulary.digits] = BARRED
             self._base[vocabulary.capitals] = BARRED
-            surfaces = enumerate(vocabulary.surfaces)
-            denying = [
-                n for n, surface in surfaces
-                if surface == "?" or (surface.lower() in NEGATIONS and not vocabulary.continues[n])
-            ]
-            self._base[denying] = BARRED
-        self._keys = [id_ * CASES + int(case) for id_, case in vocabulary.entries] + [
-            -1 if source is None else source.piece.id * CASES + int(source.piece.case) for source in sources
+            self._base[list(entries.denying)] = BARRED
+        self._keys = [
+            *entries.keys,
+            *(-1 if source is None else source.piece.id * CASES + int(source.piece.case) for source in sources),
         ]
         self._key_tensor = torch.tensor(self._keys)
-        self._closing: dict[str, list[int]] = {}
-        self._ending = [END]
-        for action in range(V + len(sources)):
-            if (surface := self.surface(action)) in OPENED_BY:
-                self._closing.setdefault(surface, []).append(action)
-            elif surface in SENTENCE_END:
-                self._ending.append(action)
+        self._closing = {
+            bracket: [*own, *self._copies_of(bracket)] for bracket, own in entries.closing.items()
+        }
+        self._ending = [*entries.ending, *(action for end in SENTENCE_END for action in self._copies_of(end))]
+
+    def _copies_of(self, surface: str) -> list[int]:
+        return [
+            self._V + m for m, source in enumerate(self.sources) if source is not None and source.surface == surface
+        ]
 
     def _next(self, m: int) -> Source | None:
         """What touches position m from the right, without a gap, in the same text."""

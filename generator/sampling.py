@@ -40,6 +40,8 @@ def penalise(scores: torch.Tensor, taken: torch.Tensor, penalty: float) -> torch
 
 def narrow(probabilities: torch.Tensor, options: SamplingOptions) -> torch.Tensor:
     """`probabilities` [A] with all that top-k, top-p and min-p shut out set to 0, summing to 1 again."""
+    if not options.top_k and options.top_p >= 1.0 and options.min_p <= 0.0:
+        return probabilities  # nothing to sort for
     ordered, order = probabilities.sort(descending=True)
     keep = torch.ones_like(ordered, dtype=torch.bool)
     if options.top_k:

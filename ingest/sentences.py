@@ -134,7 +134,7 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
         return False
     if "\n" in space and match["stop"]:
         return True
-    if _opens_bracket(text, start, match):
+    if _opens_bracket(text, start, match) or (match["closing"] and _reference_then_goes_on(text, match.end())):
         return False
     if set(match["stop"]) == {"."} and len(match["stop"]) == 1 and not match["closing"]:
         return _stop_ends_sentence(text, start, match.start(), match.end())
@@ -190,6 +190,14 @@ def _opens_bracket(text: str, start: int, match: re.Match[str]) -> bool:
     reach = text[match.end() : match.end() + _BRACKET_REACH]
     closing = reach.find(")")
     return closing >= 0 and "\n" not in reach[:closing] and "(" not in reach[:closing]
+
+
+def _reference_then_goes_on(text: str, start: int) -> bool:
+    """Whether brackets begin at `start` and the sentence goes on after them: `"Why?" (Xu, 2024) asks whether`."""
+    if text[start] != "(":
+        return False
+    closing = text.find(")", start, start + _BRACKET_REACH)
+    return closing >= 0 and text[closing + 1 : closing + 4].lstrip(" ,;:—–")[:1].islower()
 
 
 def _is_cyrillic(character: str) -> bool:

@@ -5,10 +5,10 @@ Never on test. For every dev question the passages are found, read and answered,
 - the weights of the ranking, before passages are read and after, are those under which passages that hold a quote come
   first;
 - the weights of sentences, those under which the sentences of the evidence come first;
-- a further sentence is answered from beside the best from the share of the softmax at which a quarter of such ones are
-  evidence: who asks would rather read one too many than miss the answer;
-- confidence is a logistic regression: how likely the chosen sentence holds the answer, unanswerable questions counting
-  as wrong;
+- a further sentence is answered from beside the best from the share of the softmax at which Match of what is quoted
+  was highest, less a price for each such sentence: who asks would rather read one too many than miss the answer;
+- confidence is a logistic regression: how likely what is chosen holds the answer, unanswerable questions counting as
+  wrong;
 - the abstention threshold is the confidence that best parts answerable from unanswerable questions (highest mean of
   answerable answered and unanswerable abstained: Youden 1950), each language counting the same;
 - an abstention says that no passage is about the question where the best one's rank is below that of nineteen in
@@ -36,7 +36,7 @@ from api.pipeline import Pipeline
 from corpus.format import Question
 from generator.answerer import Answerer, Probe
 from generator.decisions import SENTENCE, Decisions, Point, probability, weighted
-from generator.evidence import MOST_FURTHER, Candidate, choose, further_shares
+from generator.evidence import Candidate, choose
 from generator.grounding import draft_features
 from generator.proposals import Offer, passing
 from generator.reranker import ReaderReranker
@@ -48,7 +48,9 @@ _GRID = tuple(n / 50 for n in range(1, 50))
 _MARGINS = tuple(n / 50 for n in range(-25, 26))
 # Quoting must buy this much Match per sentence that it replaces: the decoder's own words are what is wanted.
 _PRICE_OF_QUOTING = 0.15
-_SHARES = tuple(n / 50 for n in range(2, 25))
+# A sentence beside the best must buy this much: it has to be read.
+_PRICE_OF_READING = 0.06
+_SHARES = tuple(n / 50 for n in range(1, 25))
 _FOLDS = 5
 Progress = Callable[[int, int], None] | None
 
@@ -216,8 +218,9 @@ def fit_ranking(rows: Sequence[Ranked], decisions: Decisions) -> Decisions:
 
 
 def fit_sentences(rows: Sequence[Probed], decisions: Decisions) -> Decisions:
-    """`decisions` with weights of sentences, of confidence and of drafts."""
+    """`decisions` with weights of sentences, of confidence and of drafts, and the share for further sentences."""
     fitted = dataclasses.replace(decisions, sentence=fit_choice(_groups(rows)))
+    fitted = dataclasses.replace(fitted, also=choose_also(rows, fitted))
     fitted = dataclasses.replace(fitted, confidence=_confidence(rows, fitted))
     return dataclasses.replace(fitted, draft=_drafts(rows, fitted))
 
@@ -278,20 +281,21 @@ def matches(rows: Sequence[Probed], decisions: Decisions) -> list[str]:
 
 
 def choose_also(rows: Sequence[Probed], decisions: Decisions) -> float:
-    """The lowest share from which at least a quarter of the sentences chosen beside the best are evidence."""
-    added: list[tuple[float, bool]] = []
-    for row in rows:
-        found = row.probe.candidates
-        if not row.question.answerable or not found:
-            continue
-        sums = [weighted(decisions.sentence, candidate.features) for candidate in found]
-        shares = further_shares(found, sums, max(range(len(found)), key=sums.__getitem__))
-        added += [(share, in_evidence(row.question, found[n], row.probe)) for n, share in shares[:MOST_FURTHER]]
-    for share in _SHARES:
-        kept = [right for value, right in added if value >= share]
-        if kept and sum(kept) >= 0.25 * len(kept):
-            return share
-    return 1.0
+    """The share from which sentences beside the best bring most Match, less the price of reading them."""
+    answerable = [row for row in rows if row.question.answerable]
+    known: dict[tuple[str, str], bool] = {}
+
+    def worth(share: float) -> float:
+        total = 0.0
+        for row in answerable:
+            answer = shown(row, dataclasses.replace(decisions, also=share), own=2.0)
+            key = (row.question.id, answer.text)
+            if key not in known:
+                known[key] = is_right(row.question, answer.text)
+            total += known[key] - _PRICE_OF_READING * answer.quoted
+        return total
+
+    return max(reversed(_SHARES), key=worth)
 
 
 def choose_own(rows: Sequence[Probed], decisions: Decisions) -> float:
@@ -335,7 +339,6 @@ def choose_on_topic(rows: Sequence[Probed], share: float = 0.05) -> float:
 
 def choose_thresholds(rows: Sequence[Probed], decisions: Decisions) -> Decisions:
     """`decisions`, whose weights are fitted and with which `rows` were probed, with thresholds and curve."""
-    decisions = dataclasses.replace(decisions, also=choose_also(rows, decisions))
     decisions = dataclasses.replace(decisions, own=choose_own(rows, decisions))
     confidences = []
     wrongs = []

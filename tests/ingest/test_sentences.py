@@ -41,6 +41,8 @@ def test_every_visible_character_is_in_exactly_one_trimmed_sentence(text: str) -
         ["It has 1.5 billion parameters (see Sec. 3. It is big).", "Next."],
         ["Wait...", "What?!", "Yes."],
         ["He said “Stop.”", "Then he left."],
+        ["A study, \"Is DPO Superior?\" (Xu, 2024), found more.", "It says \"No.\"", "(See below.)"],
+        ["Работа «Зачем?» (Сюй, 2024) отвечает.", "Он спросил: «Зачем?»", "(И ушёл.)"],
         ["这是一个模型。", "它很大！"],
     ],
 )
