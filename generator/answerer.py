@@ -154,7 +154,7 @@ class Answerer:
         self, request: Request, chosen: Candidate, written: Sequence[Generated]
     ) -> tuple[Proposal, ...]:
         """The written answers with the verifier's verdicts. To be verified, sentences that do not hold are left out,
-        and answers whose first sentence does not."""
+        and answers whose first sentence does not, or with one that is likelier unsupported than supported."""
         verify = request.options.verify
         distinct: dict[tuple[str, ...], list[Draft]] = {}
         for one in written:
@@ -165,7 +165,8 @@ class Answerer:
         rows = distinct.values()
         claims = [(draft.text, request.passages[draft.passage]) for row in rows for draft in row]
         verdicts = iter(self.engine.verify(request.question, claims))
-        return tuple(Proposal(tuple((draft, next(verdicts)) for draft in row)) for row in rows)
+        proposals = [Proposal(tuple((draft, next(verdicts)) for draft in row)) for row in rows]
+        return tuple(one for one in proposals if not verify or all(v.supported >= 0.0 for _, v in one.sentences))
 
     def _candidates(self, request: Request, reading: Reading) -> list[Candidate]:
         """Every sentence of the passages with its features."""

@@ -18,7 +18,7 @@ from generator.decisions import Decisions, log_odds, probability, weighted
 from generator.engine import Verdict
 from generator.memory import EVIDENCE
 from generator.metrics import words
-from generator.wording import balanced, known_words, whole
+from generator.wording import balanced, keeps_names, known_words, whole
 from generator.written import Written
 from ingest.sentences import split_sentences
 
@@ -125,7 +125,10 @@ def draft_sentence(
     share, holds = support(text, f"{quote} {titles[passage]}", question)
     mean = sum(piece.log_probability for piece in pieces) / max(1, len(pieces))
     sentence, known = text.strip(), f"{passages[passage]} {titles[passage]} {question}"
-    reads = whole(sentence, pieces, passages) and balanced(sentence) and known_words(sentence, pieces, known)
+    reads = (
+        whole(sentence, pieces, passages) and balanced(sentence) and known_words(sentence, pieces, known)
+        and keeps_names(sentence, pieces, passages, question)
+    )
     return Draft(text.strip(), passage, intervals, share, holds, mean, whole=reads)
 
 

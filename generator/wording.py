@@ -64,6 +64,9 @@ JOINTS = _CONJUNCTIONS | frozenset(
     + ["в", "на", "с", "для", "по", "из", "от", "после", "до", "при"]
 )
 OPENED_BY = {")": "(", "]": "[", "»": "«", "”": "“"}
+# A word that is a name wherever it stands: «GQA», «LoRA», «GPT-4», «Llama 2» by its number.
+_NAME = re.compile(r"[^\W\d_]*[A-ZА-ЯЁ][^\W\d_]*(?:[A-ZА-ЯЁ]|[-\u2010\u2011 ]?\d)[\w.\u2010\u2011-]*")
+_LONGEST_SUBJECT = 6
 _WORD, _LAST_WORD = re.compile(r"\w+"), re.compile(r"\w+$")
 
 
@@ -149,6 +152,33 @@ def _pronoun_left_alone(sentence: str, text: str, start: int) -> bool:
     return len(_left_out(text, start).split()) > 3 and not _PRONOUNS.isdisjoint(
         word.lower() for word in _WORD.findall(sentence)
     )
+
+
+def keeps_names(text: str, pieces: Sequence[Written], passages: Sequence[str], asked: str) -> bool:
+    """Whether no long copied run, with other words put before it, lost the name that its source begins with: «GQA was
+    proposed by …» must not become «The article was proposed by …», unless the sentence or what was asked names GQA."""
+    named: set[str] | None = None
+    for number in range(1, len(pieces)):
+        place = None if _goes_on(pieces, number) else _run(_from(pieces, number), passages, shortest=LONG_RUN)
+        if place is None:
+            continue
+        head = _left_out(*place[:2])
+        names = {stem for name in _NAME.findall(head) for stem in analyze(name)}
+        if not names or len(head.split()) > _LONGEST_SUBJECT:
+            continue
+        if named is None:
+            named = set(analyze(f"{text} {asked}"))
+        if names.isdisjoint(named):
+            return False
+    return True
+
+
+def _from(pieces: Sequence[Written], number: int) -> Sequence[Written]:
+    """The run that begins with piece `number`."""
+    end = number + 1
+    while end < len(pieces) and _goes_on(pieces, end):
+        end += 1
+    return pieces[number:end]
 
 
 def known_words(text: str, pieces: Sequence[Written], known: str) -> bool:

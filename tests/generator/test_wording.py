@@ -8,7 +8,7 @@ from generator.constraints import Constraints
 from generator.memory import EVIDENCE, QUESTION, Passage, Prompt, PromptEncoder, Source
 from generator.pieces import Case, Piece
 from generator.vocabulary import Vocabulary
-from generator.wording import NEGATIONS, balanced, begins_amid, ends_amid, known_words, whole
+from generator.wording import NEGATIONS, balanced, begins_amid, ends_amid, keeps_names, known_words, whole
 from generator.written import Written
 from tests.generator.tiny import tiny_engine
 
@@ -44,6 +44,22 @@ def said(quote: str) -> bool:
 )
 def test_clauses_and_single_terms_are_whole(quote: str) -> None:
     assert said(quote)
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "good"),
+    [
+        ("GQA", "Who wrote the article?", False), ("GQA", "Who proposed GQA?", True), ("It", "Who wrote it?", True),
+        ("Llama 2", "Who made the model?", False), ("LoRA", "Чем полезна LoRA?", True),
+    ],
+)
+def test_a_name_is_not_replaced_by_other_words(name: str, asked: str, good: bool) -> None:
+    text, said = f"{name} was proposed by people at Google.", "The article was proposed by people at Google."
+    start, own = len(name) + 1, len("The article")
+    source = Source(0, EVIDENCE, Piece(0, Case.LOWER, start, len(text), False), text[start:], " ")
+    pieces = [Written(0, own, None, 0.0), Written(own, len(said), source, 0.0)]
+    assert keeps_names(said, pieces, [text], asked) is good
+    assert keeps_names(text[start:], [Written(0, len(text) - start, source, 0.0)], [text], asked)
 
 
 @pytest.mark.parametrize(
