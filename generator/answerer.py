@@ -2,9 +2,9 @@
 
 1. The reader reads the question with every hit; every sentence of them is a candidate to carry the answer.
 2. If the best candidate is not likely enough to be right, the answer is an abstention with its reason.
-3. The decoder writes from the best candidate, and from others that are hardly worse, one at a time: their passage is
-   attended to, only they are copied from. It writes several drafts side by side; every sentence is verified, and the
-   draft that is likeliest to be right is shown.
+3. The decoder writes from the best candidate, and from others that may be right beside it, one at a time: their
+   passage is attended to, only they are copied from. It writes several drafts side by side; every sentence is verified,
+   and the draft that is likeliest to be right is shown; of what may be no answer, only a part, word for word.
 4. Where even that is less likely to be right than the candidate it was written from, the candidate is quoted instead
    and marked as a quotation.
 """
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from generator.answer import Answer, Mode, Origin, Reason, Sentence
 from generator.checkpoint import SHIPPED, load_decoder
-from generator.decisions import Decisions, log_odds, probability, weighted
+from generator.decisions import Decisions, log_odds, probability
 from generator.engine import Engine, Reading
 from generator.evidence import MOST_FURTHER, Candidate, Choice, Finding, candidates, choose
 from generator.grounding import Draft, holds, sentence_ranges
@@ -126,9 +126,8 @@ class Answerer:
         """What each decision rests on, with nothing decided yet: weights and thresholds are fitted to these on dev."""
         request = Request.of(question, hits, "rag", options, document_of)
         finding = self._find(request)
-        likeliest = sorted(
-            finding.candidates, key=lambda one: -weighted(self.decisions.sentence, one.features)
-        )[:MOST_SENTENCES]
+        choice = choose(finding.candidates, replace(self.decisions, also=0.0))
+        likeliest = () if choice is None else (choice.candidate, *choice.further, *filter(None, [choice.lead]))
         offers = tuple(Offer(one, self._proposals(request, one, self._written(request, one))) for one in likeliest)
         return Probe(finding.passages, finding.candidates, offers)
 
@@ -153,8 +152,8 @@ class Answerer:
     def _proposals(
         self, request: Request, chosen: Candidate, written: Sequence[Generated]
     ) -> tuple[Proposal, ...]:
-        """The written answers with the verifier's verdicts. To be verified, sentences that do not hold are left out,
-        and answers whose first sentence does not, or with one that is likelier unsupported than supported."""
+        """The written answers with the verifier's verdicts. To be verified, sentences are left out that do not hold, or
+        are likelier unsupported than supported, and answers whose first sentence is."""
         verify = request.options.verify
         distinct: dict[tuple[str, ...], list[Draft]] = {}
         for one in written:
@@ -165,8 +164,13 @@ class Answerer:
         rows = distinct.values()
         claims = [(draft.text, request.passages[draft.passage]) for row in rows for draft in row]
         verdicts = iter(self.engine.verify(request.question, claims))
-        proposals = [Proposal(tuple((draft, next(verdicts)) for draft in row)) for row in rows]
-        return tuple(one for one in proposals if not verify or all(v.supported >= 0.0 for _, v in one.sentences))
+        found = []
+        for row in rows:
+            judged = [(draft, next(verdicts)) for draft in row]
+            kept = [one for one in judged if not verify or one[1].supported >= 0.0]
+            if kept and kept[0] is judged[0]:
+                found.append(Proposal(tuple(kept)))
+        return tuple(found)
 
     def _candidates(self, request: Request, reading: Reading) -> list[Candidate]:
         """Every sentence of the passages with its features."""
@@ -196,8 +200,8 @@ class Answerer:
             return
         seen: set[str] = set()
         numbers: Numbers = {}
-        for chosen in (choice.candidate, *choice.further):
-            for draft, origin, support in self._from(request, chosen, choice.confidence, usage):
+        for chosen in choice.shown:
+            for draft, origin, support in self._from(request, chosen, choice, usage):
                 if draft.text not in seen:
                     seen.add(draft.text)
                     yield request.sentence(draft, origin, numbers, support)
@@ -205,7 +209,7 @@ class Answerer:
                     return
 
     def _from(
-        self, request: Request, chosen: Candidate, confidence: float, usage: dict[str, int]
+        self, request: Request, chosen: Candidate, choice: Choice, usage: dict[str, int]
     ) -> Iterator[tuple[Draft, Origin, float]]:
         """What the decoder says from one candidate, with its support: of the answers that it writes the one that is
         likeliest to be right; the candidate itself, which supports itself wholly, where none will do."""
@@ -213,7 +217,8 @@ class Answerer:
         usage["completion_tokens"] += sum(len(draft.pieces) for draft in written)
         proposals = self._proposals(request, chosen, written)
         if request.options.verify:
-            said = passing(proposals, confidence, self.decisions, self.decisions.own)
+            further = chosen is not choice.candidate
+            said = passing(proposals, choice.confidence, self.decisions, self.decisions.own, further=further)
         else:
             said = proposals[0].sentences if proposals else ()
         for draft, verdict in said:

@@ -1,10 +1,10 @@
 """What the decoder may do at a step, so that grounding holds by construction and not by hope.
 
-With documents: digits, capitals and negations cannot be written from the vocabulary, so numbers and names are copied
-and nothing is denied that the documents do not deny; numbers and negations come from passages, not from the question,
-and question marks from neither: an answer asks nothing back. A copied word is copied whole or given another ending; a
-copied number is copied whole. A place is copied once, and no four pieces repeat. A bracket is closed only when one is
-open.
+With documents: digits, capitals, negations and words of cause cannot be written from the vocabulary, so numbers and
+names are copied, and nothing is denied or concluded that the documents do not; numbers, negations and causes come from
+passages, not from the question, and question marks from neither: an answer asks nothing back. A copied word is copied
+whole or given another ending; a copied number is copied whole. A place is copied once, and no four pieces repeat. A
+bracket is closed only when one is open.
 """
 
 from __future__ import annotations
@@ -19,19 +19,21 @@ from generator.memory import QUESTION, Source
 from generator.patience import Patience
 from generator.pieces import CASES, SENTENCE_END
 from generator.vocabulary import END, Vocabulary
-from generator.wording import NEGATIONS, OPENED_BY
+from generator.wording import CAUSES, NEGATIONS, OPENED_BY
 
 BARRED = float("-inf")
 _ELLIPSIS_OF_NUMBER = frozenset(".,")
+_ONLY_COPIED = NEGATIONS | CAUSES
 
 
 @dataclass(frozen=True, slots=True)
 class _Entries:
-    """What a vocabulary's entries are, by number. keys: piece and case as one number; denying: negations, and the mark
-    of a question; closing: by the bracket that they close; ending: ends of a sentence, and the end of the answer."""
+    """What a vocabulary's entries are, by number. keys: piece and case as one number; barred: negations, words of
+    cause and the mark of a question; closing: by the bracket that they close; ending: ends of a sentence, and the end
+    of the answer."""
 
     keys: tuple[int, ...]
-    denying: tuple[int, ...]
+    barred: tuple[int, ...]
     closing: dict[str, tuple[int, ...]]
     ending: tuple[int, ...]
 
@@ -44,7 +46,7 @@ def _entries_of(vocabulary: Vocabulary) -> _Entries:
         tuple(id_ * CASES + int(case) for id_, case in vocabulary.entries),
         tuple(
             n for n, surface in surfaces
-            if surface == "?" or (surface.lower() in NEGATIONS and not vocabulary.continues[n])
+            if surface == "?" or (surface.lower() in _ONLY_COPIED and not vocabulary.continues[n])
         ),
         {bracket: tuple(n for n, surface in surfaces if surface == bracket) for bracket in OPENED_BY},
         (END, *(n for n, surface in surfaces if surface in SENTENCE_END)),
@@ -71,7 +73,7 @@ class Constraints:
         for m, source in enumerate(sources):
             not_of_the_question = (
                 grounded and source is not None and source.kind == QUESTION
-                and (source.has_digit or source.surface == "?" or source.surface.lower() in NEGATIONS)
+                and (source.has_digit or source.surface == "?" or source.surface.lower() in _ONLY_COPIED)
             )
             # The inside of a word or a number can only be reached by going on from its beginning.
             inside = source is not None and (source.piece.continues or (m > 0 and self._inside_number(m - 1)))
@@ -80,7 +82,7 @@ class Constraints:
         if grounded:
             self._base[vocabulary.digits] = BARRED
             self._base[vocabulary.capitals] = BARRED
-            self._base[list(entries.denying)] = BARRED
+            self._base[list(entries.barred)] = BARRED
         self._keys = [
             *entries.keys,
             *(-1 if source is None else source.piece.id * CASES + int(source.piece.case) for source in sources),

@@ -31,7 +31,7 @@ SENTENCE = ("relevance", "rank", "language", "evidence", "span", "cosine")
 CONFIDENCE = (*SENTENCE, "margin", "one")
 # Of a sentence that the decoder wrote: the mean log-probability of its pieces; the share of its content words that its
 # source has; the share of the reader's short answer that it has; how much shorter it is than the sentence that it was
-# written from; the verifier's log-odds; the log-odds that the sentence chosen for quoting is right; and 1.
+# written from; the verifier's log-odds; the log-odds that what is chosen for quoting is right; and 1.
 DRAFT = ("log_probability", "words", "kept", "brevity", "supported", "answers", "confidence", "one")
 
 
@@ -66,11 +66,12 @@ class Decisions:
     curve: tuple[Point, ...] = ()
 
     def threshold(self, risk: float | None) -> float:
-        """The confidence below which there is no answer. A risk that no threshold keeps on dev gives the strictest."""
+        """The confidence below which there is no answer. A risk that no threshold keeps on dev gives that of least
+        risk."""
         if risk is None or not self.curve:
             return self.default
         kept = [point.threshold for point in self.curve if point.risk <= risk]
-        return min(kept) if kept else max(point.threshold for point in self.curve)
+        return min(kept) if kept else min(self.curve, key=lambda point: point.risk).threshold
 
     def save(self, folder: Path) -> None:
         """Write `thresholds.json`."""

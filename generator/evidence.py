@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from generator.decisions import SENTENCE, Decisions, probability, weighted
 from generator.engine import Reading, best_span
+from generator.wording import leans
 from ingest.sentences import split_sentences
 
 Interval = tuple[int, int]
@@ -16,28 +17,38 @@ Interval = tuple[int, int]
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A sentence of passage number `passage`; features: `decisions.SENTENCE`; span: what the reader takes for the short
-    answer in it."""
+    answer in it; alone: it can be understood without the sentence before it."""
 
     passage: int
     interval: Interval
     features: tuple[float, ...]
     span: Interval
+    alone: bool = True
 
 
 _FEWEST_WORDS = 3
+_GAP = 2
 # An answer is one to three sentences.
 MOST_FURTHER = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The best candidate, others worth quoting beside it, and how likely the best is right (`decisions.CONFIDENCE` and
-    the probability they give)."""
+    """The best candidate, others worth quoting beside it, and how likely all this is right (`decisions.CONFIDENCE` and
+    the probability they give). lead: the sentence before the best one, where that cannot be understood without it."""
 
     candidate: Candidate
     further: tuple[Candidate, ...]
     features: tuple[float, ...]
     confidence: float
+    lead: Candidate | None = None
+
+    @property
+    def shown(self) -> tuple[Candidate, ...]:
+        """What an answer is made of, in order."""
+        first = () if self.lead is None else (self.lead,)
+        others = [one for one in self.further if one != self.lead]
+        return (*first, self.candidate, *others)[: 1 + MOST_FURTHER]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +92,7 @@ def candidates(
         Candidate(
             p, interval,
             (reading.relevance[p], rank[p], float(own_language[p]), evidence, max(-20.0, span - best), cosine),
-            place,
+            place, not leans(passages[p][slice(*interval)]),
         )
         for (p, interval, evidence, span, place), cosine in zip(found, cosines, strict=True)
     ]
@@ -99,18 +110,26 @@ def choose(found: Sequence[Candidate], decisions: Decisions) -> Choice | None:
     others = [value for value, other in zip(sums, found, strict=True) if other.passage != best.passage]
     margin = min(10.0, sums[at] - max(others)) if others else 10.0
     features = (*best.features, margin, 1.0)
-    return Choice(best, tuple(further), features, probability(weighted(decisions.confidence, features)))
+    confidence = probability(weighted(decisions.confidence, features))
+    return Choice(best, tuple(further), features, confidence, None if best.alone else _before(best, found))
+
+
+def _before(candidate: Candidate, found: Sequence[Candidate]) -> Candidate | None:
+    """The sentence that ends where `candidate` begins, but for a space or two; None at the beginning of a passage."""
+    ends = [one for one in found if one.passage == candidate.passage and one.interval[1] <= candidate.interval[0]]
+    nearest = max(ends, key=lambda one: one.interval[1], default=None)
+    return nearest if nearest is not None and candidate.interval[0] - nearest.interval[1] <= _GAP else None
 
 
 def further_shares(found: Sequence[Candidate], sums: Sequence[float], at: int) -> list[tuple[int, float]]:
-    """(number, share of the softmax) of the candidates beside number `at`, best first; those in another language than
-    it are left out: they say the same again."""
+    """(number, share of the softmax) of the candidates beside number `at`, best first; left out are those in another
+    language than it, which say the same again, and those that lean on a sentence that would not be shown."""
     largest = max(sums)
     weights = [math.exp(value - largest) for value in sums]
     own = found[at].features[SENTENCE.index("language")]
     others = [
         (n, weights[n] / sum(weights))
         for n, candidate in enumerate(found)
-        if n != at and candidate.features[SENTENCE.index("language")] == own
+        if n != at and candidate.alone and candidate.features[SENTENCE.index("language")] == own
     ]
     return sorted(others, key=lambda item: -item[1])

@@ -18,7 +18,7 @@ from generator.decisions import Decisions, log_odds, probability, weighted
 from generator.engine import Verdict
 from generator.memory import EVIDENCE
 from generator.metrics import words
-from generator.wording import balanced, keeps_names, known_words, whole
+from generator.wording import balanced, keeps_names, known_words, part_of, whole
 from generator.written import Written
 from ingest.sentences import split_sentences
 
@@ -50,7 +50,7 @@ class Draft:
     content words that stand in the quote, its titles or the question; log_probability: mean over its pieces; kept:
     share of the content words of what the reader takes for the short answer that the sentence has; brevity: minus the
     logarithm of its words over those of the sentence that it was written from; whole: it reads as a sentence
-    (`wording.py`).
+    (`wording.py`); verbatim: it is a part of that sentence, word for word.
     """
 
     text: str
@@ -62,6 +62,7 @@ class Draft:
     kept: float = 1.0
     brevity: float = 0.0
     whole: bool = True
+    verbatim: bool = False
 
 
 def sentence_ranges(text: str, ended: bool) -> list[Interval]:
@@ -138,7 +139,8 @@ def draft_from(draft: Draft, passage: int, sentence: str, span: str) -> Draft:
     wanted, had = content_words(span), set(words(draft.text))
     kept = sum(word in had for word in wanted) / len(wanted) if wanted else 1.0
     brevity = -math.log(max(1, len(draft.text.split())) / max(1, len(sentence.split())))
-    return replace(draft, passage=passage, kept=kept, brevity=brevity)
+    verbatim = part_of(draft.text, sentence)
+    return replace(draft, passage=passage, kept=kept, brevity=brevity, verbatim=verbatim)
 
 
 def draft_cited(text: str, passage: int, passages: Sequence[str], titles: Sequence[str], question: str) -> Draft:

@@ -23,6 +23,10 @@ NEGATIONS = frozenset(
     ["not", "never", "no", "nor", "neither", "without", "cannot", "none", "nothing", "nobody"]
     + ["не", "ни", "нет", "без", "никогда", "нельзя", "никто", "ничего", "ничто"]
 )
+# What follows from what is for the documents to say.
+CAUSES = frozenset(
+    ["so", "therefore", "thus", "hence", "because", "since", "поэтому", "потому", "значит", "следовательно", "оттого"]
+)
 STOPS = frozenset(".,;:!?…—–()[]{}«»“”\"")
 # A main clause begins after these words, and after none of the relative ones.
 _MAIN_CLAUSE_AFTER = frozenset(
@@ -45,6 +49,18 @@ _PRONOUNS = frozenset(
 )
 _POINTED_AT = re.compile(r"\bт(?:о|ого|ом|ем|ому),$")  # «то, что»
 _CLAUSE_ENDS = frozenset(".!?…;")
+_OPENING = frozenset("([{«“\"'`*_")
+# What stands between these says something of its own.
+_BETWEEN_CLAUSES = re.compile(r"[;:—–]|[.!?…]\s")
+_LATIN, _CYRILLIC = re.compile("[a-z]+"), re.compile("[а-яё]+")
+# A sentence that begins with these is not to be understood without the one before it.
+_LEANING = re.compile(
+    r"(?:it|its|they|their|them|this|that|these|those|he|she|his|her|such|so|but|and|also|therefore|thus|hence|however"
+    r"|moreover|otherwise|then|here|the (?:latter|former|other|same)|in the same"
+    r"|он|она|оно|они|его|её|ее|их|это|этот|эта|эти|этим|этих|этого|этой|этому|тем|там|тогда|такой|такая|такое|такие"
+    r"|поэтому|однако|но|а|и|также|затем|зато|значит|кроме того|при этом|к тому же|в том же|в той же)\b(?!-)",
+    re.IGNORECASE,
+)
 # What follows these leans on what stood before them: «KV-кэш — хранилище», not «KV-кэш хранилище».
 _LINKS = tuple("—–:")
 _NO_BEGINNING = tuple("([{,;:)]}—–-")
@@ -64,10 +80,22 @@ JOINTS = _CONJUNCTIONS | frozenset(
     + ["в", "на", "с", "для", "по", "из", "от", "после", "до", "при"]
 )
 OPENED_BY = {")": "(", "]": "[", "»": "«", "”": "“"}
-# A word that is a name wherever it stands: «GQA», «LoRA», «GPT-4», «Llama 2» by its number.
-_NAME = re.compile(r"[^\W\d_]*[A-ZА-ЯЁ][^\W\d_]*(?:[A-ZА-ЯЁ]|[-\u2010\u2011 ]?\d)[\w.\u2010\u2011-]*")
+# A word that is a name wherever it stands: «GQA», «LoRA», «GPT-4».
+_NAME = re.compile(r"[^\W\d_]*[A-ZА-ЯЁ][^\W\d_]*(?:[A-ZА-ЯЁ]|[-\u2010\u2011]?\d)[\w.\u2010\u2011-]*")
 _LONGEST_SUBJECT = 6
 _WORD, _LAST_WORD = re.compile(r"\w+"), re.compile(r"\w+$")
+
+
+def leans(sentence: str) -> bool:
+    """Whether a sentence points back with its first word."""
+    return _LEANING.match(sentence.lstrip("«\"“*_ ")) is not None
+
+
+def part_of(text: str, sentence: str) -> bool:
+    """Whether `text` is word for word a part of `sentence`, but for the case of its first letter and its last stop."""
+    said, source = (" ".join(one.split()).rstrip(".!?…") for one in (text, sentence))
+    same = rf"{re.escape(said[:1].lower())}|{re.escape(said[:1].upper())}"
+    return bool(said) and re.search(rf"(?<!\w)(?:{same}){re.escape(said[1:])}(?!\w)", source) is not None
 
 
 def begins_amid(text: str, start: int) -> bool:
@@ -102,6 +130,10 @@ def whole(text: str, pieces: Sequence[Written], passages: Sequence[str]) -> bool
     offset = pieces[-1].end - len(text)
     if runs[0][0].source is None and text[: runs[0][0].end - offset].lower() in _POINTING:
         return False  # nothing tells what the decoder's own "it" is
+    if _foreign(text, said, offset) or any(
+        _spliced(before, after, passages) for before, after in zip(runs, runs[1:], strict=False)
+    ):
+        return False
     for number, run in enumerate(runs):
         if (number and _opens_a_sentence(run[0].source, passages)) or _says_back(run):
             return False
@@ -130,15 +162,41 @@ def _opens(text: str, start: int) -> bool:
     second = None if first is None else _WORD.search(text, first.end())
     if any(word is not None and word[0].lower() in _RELATIVE for word in (first, second)):  # «у которых»
         return False
+    if before and len(before) == start and before[-1] not in _OPENING:
+        return False  # «model.py»
     if not before or before[-1] in _CLAUSE_ENDS or _new_line(text, len(before), start):
         return True
     word = _LAST_WORD.search(before)
     if word is None or word[0].lower() not in _MAIN_CLAUSE_AFTER:
         return False
     earlier = before[: word.start()].rstrip()
-    if word[0].lower() in ("that", "что"):
-        return _POINTED_AT.search(earlier.lower()) is None
+    if word[0].lower() == "что":
+        return earlier.endswith(",") and _POINTED_AT.search(earlier.lower()) is None  # nor «то, на что»
+    if word[0].lower() == "that":
+        return True
     return earlier[-1:] in STOPS  # "and" between two words is no beginning
+
+
+def _spliced(before: Sequence[Written], after: Sequence[Written], passages: Sequence[str]) -> bool:
+    """Whether two copies meet that do not follow each other in their passage, or are of different clauses."""
+    first, second = before[-1].source, after[0].source
+    if first is None or second is None or first.kind != EVIDENCE or (first.kind, first.passage) != (
+        second.kind, second.passage
+    ):
+        return False
+    skipped = passages[first.passage][first.piece.end : second.piece.start]
+    return second.piece.start < first.piece.end or _BETWEEN_CLAUSES.search(skipped) is not None
+
+
+def _foreign(text: str, pieces: Sequence[Written], offset: int) -> bool:
+    """Whether a word of the decoder's own is in the other alphabet than the sentence: «top-p was предложили»."""
+    letters = text.lower()
+    russian = sum(map(len, _CYRILLIC.findall(letters))) > sum(map(len, _LATIN.findall(letters)))
+    other = _LATIN if russian else _CYRILLIC
+    return any(
+        piece.source is None and other.fullmatch(text[max(0, piece.start - offset) : piece.end - offset].strip())
+        for piece in pieces
+    )
 
 
 def _left_out(text: str, start: int) -> str:
@@ -155,22 +213,26 @@ def _pronoun_left_alone(sentence: str, text: str, start: int) -> bool:
 
 
 def keeps_names(text: str, pieces: Sequence[Written], passages: Sequence[str], asked: str) -> bool:
-    """Whether no long copied run, with other words put before it, lost the name that its source begins with: «GQA was
-    proposed by …» must not become «The article was proposed by …», unless the sentence or what was asked names GQA."""
-    named: set[str] | None = None
+    """Whether no long copied run, with other words put before it, lost a name that its source begins with: «GQA was
+    proposed by …» must not become «The article was proposed by …», unless the sentence or what was asked names GQA or
+    spells it out."""
     for number in range(1, len(pieces)):
         place = None if _goes_on(pieces, number) else _run(_from(pieces, number), passages, shortest=LONG_RUN)
         if place is None:
             continue
         head = _left_out(*place[:2])
-        names = {stem for name in _NAME.findall(head) for stem in analyze(name)}
-        if not names or len(head.split()) > _LONGEST_SUBJECT:
-            continue
-        if named is None:
-            named = set(analyze(f"{text} {asked}"))
-        if names.isdisjoint(named):
+        if len(head.split()) <= _LONGEST_SUBJECT and not all(
+            _named(name, f"{text} {asked}".lower()) for name in _NAME.findall(head)
+        ):
             return False
     return True
+
+
+def _named(name: str, known: str) -> bool:
+    """Whether `known`, in lower case, has a name or words that begin with its letters: «grouped-query attention»."""
+    lower = name.lower().rstrip(".-")
+    initials = "".join(word[0] for word in re.split(r"[\W_]+", known) if word)
+    return re.search(rf"\b{re.escape(lower)}\b", known) is not None or (lower.isalpha() and lower in initials)
 
 
 def _from(pieces: Sequence[Written], number: int) -> Sequence[Written]:

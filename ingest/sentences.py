@@ -193,11 +193,12 @@ def _opens_bracket(text: str, start: int, match: re.Match[str]) -> bool:
 
 
 def _reference_then_goes_on(text: str, start: int) -> bool:
-    """Whether brackets begin at `start` and the sentence goes on after them: `"Why?" (Xu, 2024) asks whether`."""
-    if text[start] != "(":
+    """Whether brackets begin at `start` and the sentence goes on after them: `"Why?" (Xu, 2024) asks whether`. What is
+    a sentence itself, `(See below.)`, or numbers a list, `(a)`, is no reference."""
+    closing = text.find(")", start, start + _BRACKET_REACH) if text[start] == "(" else -1
+    if closing - start < 3 or text[closing - 1] in ".!?":
         return False
-    closing = text.find(")", start, start + _BRACKET_REACH)
-    return closing >= 0 and text[closing + 1 : closing + 4].lstrip(" ,;:—–")[:1].islower()
+    return text[closing + 1 : closing + 6].lstrip(" \n,;:—–")[:1].islower()
 
 
 def _is_cyrillic(character: str) -> bool:

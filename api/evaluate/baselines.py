@@ -33,8 +33,8 @@ def baselines(finding: Finding) -> dict[str, str]:
     passage, start, end = finding.span or (0, 0, 0)
     choice = finding.choice
     best = () if choice is None else (choice.candidate,)
-    further = () if choice is None else choice.further
+    shown = () if choice is None else choice.shown
     return {
         NEAREST: text(*nearest), SPAN: finding.passages[passage][start:end] if finding.span else "",
-        BEST: text(*best), CHOSEN: text(*best, *further),
+        BEST: text(*best), CHOSEN: text(*shown),
     }

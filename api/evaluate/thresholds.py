@@ -9,13 +9,14 @@ Never on test. For every dev question the passages are found, read and answered,
   was highest, less a price for each such sentence: who asks would rather read one too many than miss the answer;
 - confidence is a logistic regression: how likely what is chosen holds the answer, unanswerable questions counting as
   wrong;
-- the abstention threshold is the lowest confidence that parts answerable from unanswerable questions as well as the best
-  one, but for a point (mean of answerable answered and unanswerable abstained: Youden 1950), each language counting the
-  same;
+- the abstention threshold is the lowest confidence that parts answerable from unanswerable questions as well as the
+  best one, but for a point (mean of answerable answered and unanswerable abstained: Youden 1950), each language
+  counting the same;
 - an abstention says that no passage is about the question where the best one's rank is below that of nineteen in
   twenty answerable questions;
-- how likely the decoder's own sentence is right is another logistic regression; it is replaced by a quotation where it
-  is behind that by more than the margin at which Match was highest, less a price for each quotation;
+- how likely the decoder's own sentence is right is another logistic regression, over a sum of its features that is
+  fitted to tell right drafts from wrong ones of the same candidate; it is replaced by a quotation where it is behind
+  that by more than the margin at which Match was highest, less a price for each quotation;
 - the curve holds risk and coverage for a grid of thresholds, for those who name a risk (Geifman & El-Yaniv 2017,
   arXiv 1705.08500).
 
@@ -36,7 +37,7 @@ from api.evaluate.questions import EvidenceIndex
 from api.pipeline import Pipeline
 from corpus.format import Question
 from generator.answerer import Answerer, Probe
-from generator.decisions import SENTENCE, Decisions, Point, probability, weighted
+from generator.decisions import DRAFT, SENTENCE, Decisions, Point, probability, weighted
 from generator.evidence import Candidate, choose
 from generator.grounding import draft_features
 from generator.proposals import Offer, passing
@@ -51,10 +52,14 @@ _MARGINS = tuple(n / 50 for n in range(-25, 26))
 _PRICE_OF_QUOTING = 0.15
 # A sentence beside the best must buy this much: it has to be read.
 _PRICE_OF_READING = 0.08
-# The curve is flat at its top, and answers are what people come for: the lowest threshold that is within this of the best.
+# The curve is flat at its top, and answers are what people come for: the lowest threshold within this of the best.
 _AS_GOOD = 0.01
 _SHARES = tuple(n / 50 for n in range(1, 25))
 _FOLDS = 5
+# The features of a draft without the confidence and the constant.
+_OF_ITSELF, _LEAST_SCALE = len(DRAFT) - 2, 0.1
+# Fewer answers than these tell no risk.
+_FEWEST_ANSWERS = 20
 Progress = Callable[[int, int], None] | None
 
 
@@ -144,15 +149,27 @@ def _groups(rows: Iterable[Probed]) -> list[tuple[list[tuple[float, ...]], list[
 
 
 def _drafts(rows: Sequence[Probed], decisions: Decisions) -> tuple[float, ...]:
-    features, right = [], []
+    """Weights of drafts: of their own features those under which right ones come before wrong ones from the same
+    candidate, where there are any; what that sum and the confidence say of being right is a logistic regression. Fitted
+    in one, how hard questions are would decide what makes a draft good."""
+    groups, features, right = [], [], []
     for row in rows:
         choice = choose(row.probe.candidates, decisions)
+        for each in row.probe.offers if row.question.answerable else ():
+            own = [draft_features(*proposal.sentences[0], 0.5)[:_OF_ITSELF] for proposal in each.proposals]
+            groups.append((own, [is_right(row.question, proposal.text) for proposal in each.proposals]))
         offer = None if choice is None else _offer_from(row, choice.candidate)
         if choice is not None and offer is not None:
             for proposal in offer.proposals:
                 features.append(draft_features(*proposal.sentences[0], choice.confidence))
                 right.append(is_right(row.question, proposal.text))
-    return fit_probability(features, right)
+    if not any(any(good) and not all(good) for _, good in groups):
+        return fit_probability(features, right)
+    among = fit_choice(groups, penalty=1e-2)
+    sums = [(weighted(among, row[:_OF_ITSELF]), *row[_OF_ITSELF:]) for row in features]
+    scale, *rest = fit_probability(sums, right)
+    # A sum that says nothing of rightness still says which of several is best.
+    return (*(max(scale, _LEAST_SCALE) * weight for weight in among), *rest)
 
 
 def _offer_from(row: Probed, candidate: Candidate) -> Offer | None:
@@ -184,9 +201,10 @@ def shown(row: Probed, decisions: Decisions, own: float) -> Shown:
     if choice is None:
         return Shown("", 0)
     parts, quoted = [], 0
-    for chosen in (choice.candidate, *choice.further):
+    for chosen in choice.shown:
         offer = _offer_from(row, chosen)
-        said = () if offer is None else passing(offer.proposals, choice.confidence, decisions, own)
+        further = chosen is not choice.candidate
+        said = () if offer is None else passing(offer.proposals, choice.confidence, decisions, own, further=further)
         parts += [draft.text for draft, _ in said]
         if not said:
             parts.append(row.probe.passages[chosen.passage][slice(*chosen.interval)])
@@ -234,7 +252,7 @@ def fold_of(question: Question) -> int:
 
 
 def cross_fitted(rows: Sequence[Probed], decisions: Decisions) -> list[tuple[Probed, float, bool]]:
-    """Every question with confidence and rightness of the sentence chosen by weights fitted without its unit."""
+    """Every question with confidence and rightness of what is chosen by weights fitted without its unit."""
     judged = []
     for fold in range(_FOLDS):
         inside = [row for row in rows if fold_of(row.question) == fold]
@@ -250,7 +268,8 @@ def cross_fitted(rows: Sequence[Probed], decisions: Decisions) -> list[tuple[Pro
 
 
 def summary(judged: Sequence[tuple[Probed, float, bool]]) -> list[str]:
-    """Per language: how often the chosen sentence is right, and how well confidence tells right from wrong (AUROC)
+    """Per language: how often what is chosen is right (any of it holds the gold string, or the first sentence is
+    evidence), and how well confidence tells right from wrong (AUROC)
     and answerable from unanswerable."""
     lines = []
     for language in sorted({row.question.language for row, _, _ in judged}):
@@ -258,8 +277,8 @@ def summary(judged: Sequence[tuple[Probed, float, bool]]) -> list[str]:
         answerable = [(c, right) for row, c, right in own if row.question.answerable]
         right = sum(r for _, r in answerable) / max(1, len(answerable))
         lines.append(
-            f"{language}: chosen sentence right {right:.3f} of {len(answerable)}; AUROC of confidence for being right "
-            f"{auroc([(c, r) for _, c, r in own]):.3f}, for being answerable "
+            f"{language}: what is chosen is right {right:.3f} of {len(answerable)}; AUROC of confidence for being "
+            f"right {auroc([(c, r) for _, c, r in own]):.3f}, for being answerable "
             f"{auroc([(c, row.question.answerable) for row, c, _ in own]):.3f} ({len(own)} questions)"
         )
     return lines
@@ -356,7 +375,7 @@ def choose_thresholds(rows: Sequence[Probed], decisions: Decisions) -> Decisions
     curve = []
     for threshold in _GRID:
         given = [wrong for wrong, value in zip(wrongs, confidences, strict=True) if value >= threshold]
-        if given:
+        if len(given) >= _FEWEST_ANSWERS:
             curve.append(Point(threshold, round(sum(given) / len(given), 4), round(len(given) / len(rows), 4)))
     return dataclasses.replace(
         decisions, default=default, curve=tuple(curve), on_topic=choose_on_topic(rows)

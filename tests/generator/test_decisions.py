@@ -60,6 +60,23 @@ def test_a_further_sentence_is_quoted_when_it_is_nearly_as_good_and_in_the_same_
     assert choice is not None and choice.candidate is found[0] and choice.further == (found[1],)
 
 
+def test_a_sentence_that_leans_is_led_by_the_one_before_it_and_never_added() -> None:
+    decisions = Decisions(sentence=(1.0, 0, 0, 0, 0, 0), also=0.1)
+    scores = (((0, 9), 0.0, True), ((10, 20), 3.0, False), ((21, 30), 2.9, False), ((40, 50), 2.8, True))
+    found = [
+        Candidate(0, interval, (value, 0, 0, 0, 0, 0), interval, alone) for interval, value, alone in scores
+    ]
+    choice = choose(found, decisions)
+    assert choice is not None and choice.candidate is found[1] and choice.lead is found[0]
+    assert choice.shown == (found[0], found[1], found[3])
+    assert (alone := choose(found[1:], decisions)) is not None and alone.shown == (found[1], found[3])
+
+
+def test_a_risk_that_nothing_keeps_gives_the_least() -> None:
+    decisions = Decisions(default=0.3, curve=(Point(0.3, 0.5, 0.9), Point(0.6, 0.2, 0.4), Point(0.9, 0.4, 0.1)))
+    assert [decisions.threshold(risk) for risk in (None, 0.5, 0.3, 0.1)] == [0.3, 0.3, 0.6, 0.6]
+
+
 @pytest.mark.parametrize("text", ["What does it provide? It provides tools.", "Tools. It provides tools."])
 def test_questions_and_fragments_are_no_candidates_for_an_answer(text: str) -> None:
     pieces = tuple(PieceScores(n, n + 1, 5.0 - n, 0.0, 0.0) for n in range(len(text)))

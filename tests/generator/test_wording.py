@@ -8,7 +8,18 @@ from generator.constraints import Constraints
 from generator.memory import EVIDENCE, QUESTION, Passage, Prompt, PromptEncoder, Source
 from generator.pieces import Case, Piece
 from generator.vocabulary import Vocabulary
-from generator.wording import NEGATIONS, balanced, begins_amid, ends_amid, keeps_names, known_words, whole
+from generator.wording import (
+    CAUSES,
+    NEGATIONS,
+    balanced,
+    begins_amid,
+    ends_amid,
+    keeps_names,
+    known_words,
+    leans,
+    part_of,
+    whole,
+)
 from generator.written import Written
 from tests.generator.tiny import tiny_engine
 
@@ -50,7 +61,8 @@ def test_clauses_and_single_terms_are_whole(quote: str) -> None:
     ("name", "asked", "good"),
     [
         ("GQA", "Who wrote the article?", False), ("GQA", "Who proposed GQA?", True), ("It", "Who wrote it?", True),
-        ("Llama 2", "Who made the model?", False), ("LoRA", "Чем полезна LoRA?", True),
+        ("GQA", "Who proposed grouped-query attention?", True), ("GPT-4", "Who made GPT-3?", False),
+        ("In 2017 it", "Who wrote it?", True), ("LoRA", "Чем полезна LoRA?", True),
     ],
 )
 def test_a_name_is_not_replaced_by_other_words(name: str, asked: str, good: bool) -> None:
@@ -60,6 +72,51 @@ def test_a_name_is_not_replaced_by_other_words(name: str, asked: str, good: bool
     pieces = [Written(0, own, None, 0.0), Written(own, len(said), source, 0.0)]
     assert keeps_names(said, pieces, [text], asked) is good
     assert keeps_names(text[start:], [Written(0, len(text) - start, source, 0.0)], [text], asked)
+
+
+def test_copies_follow_each_other_within_a_clause() -> None:
+    def joined(first: str, second: str) -> bool:
+        a, b = TEXT.index(first), TEXT.index(second)
+        sources = [piece.source for piece in [*copied(a, a + len(first)), *copied(b, b + len(second))]]
+        pieces, at = [], 0
+        for source in filter(None, sources):
+            pieces.append(Written(at, at + len(source.surface), source, 0.0))
+            at += len(source.surface) + 1
+        return whole(f"{first} {second}", pieces, [TEXT])
+
+    assert joined("parts of the set", "were mixed in by accident")
+    assert not joined("were mixed in by accident", "parts of the set")
+    assert not joined("parts of the set", "Nobody knows more.")
+
+
+@pytest.mark.parametrize(("said", "good"), [("was предложили Холтцман", False), ("кэш предложили Холтцман", True)])
+def test_own_words_keep_to_the_alphabet_of_the_sentence(said: str, good: bool) -> None:
+    text = "В статье это предложили Холтцман."
+    start, own = text.index("предложили"), len(said.split()[0])
+    source = Source(0, EVIDENCE, Piece(0, Case.LOWER, start, start + 19, False), "предложили Холтцман", " ")
+    assert whole(said, [Written(0, own, None, 0.0), Written(own, len(said), source, 0.0)], [text]) is good
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("Keys are wide.", True), ("the keys", True), ("keys are 3", False), ("eys are", False), ("Keys wide.", False),
+        ("", False),
+    ],
+)
+def test_a_part_of_a_sentence_is_whole_words_in_a_row(text: str, good: bool) -> None:
+    assert part_of(text, "The keys are wide, 32 bits.") is good
+
+
+@pytest.mark.parametrize(
+    ("sentence", "good"),
+    [
+        ("It is slow.", True), ("Этим LoRA отличается.", True), ("«Это» так.", True), ("In the same study, too.", True),
+        ("Items are kept.", False), ("This-like names", False), ("Там-то", False), ("Кэш хранит их.", False),
+    ],
+)
+def test_what_points_back_leans(sentence: str, good: bool) -> None:
+    assert leans(sentence) is good
 
 
 @pytest.mark.parametrize(
@@ -173,7 +230,7 @@ def test_negations_are_copied_from_passages_or_not_written() -> None:
     tokenizer = tiny_engine().encoder.tokenizer
     vocabulary = Vocabulary.choose(tokenizer, ["It is not there.", "Её нет, и не будет."], 200)
     whole_words = [n for n, continues in enumerate(vocabulary.continues) if not continues]
-    denying = [n for n in whole_words if vocabulary.surfaces[n] in NEGATIONS]
+    denying = [n for n in whole_words if vocabulary.surfaces[n] in NEGATIONS | CAUSES]
     prompt = Prompt("Why is it not so?", (Passage("A", "It is not so."),))
     (sources,) = PromptEncoder(tokenizer).batch([prompt]).sources
     bars = Constraints(vocabulary, sources, grounded=True).bars([])

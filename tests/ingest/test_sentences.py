@@ -42,6 +42,7 @@ def test_every_visible_character_is_in_exactly_one_trimmed_sentence(text: str) -
         ["Wait...", "What?!", "Yes."],
         ["He said “Stop.”", "Then he left."],
         ["A study, \"Is DPO Superior?\" (Xu, 2024), found more.", "It says \"No.\"", "(See below.)"],
+        ["It says \"no.\"", "(See below.) vLLM is fast.", "They are \"large.\"", "(a) it has heads."],
         ["Работа «Зачем?» (Сюй, 2024) отвечает.", "Он спросил: «Зачем?»", "(И ушёл.)"],
         ["这是一个模型。", "它很大！"],
     ],
