@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from api.evaluate import thresholds as fit
 from corpus.format import Evidence, Question
 from corpus.records import NOWHERE
@@ -12,7 +14,9 @@ from generator.decisions import SENTENCE, Decisions
 from generator.engine import Verdict
 from generator.evidence import Candidate
 from generator.grounding import Draft
+from generator.options import AnswerOptions
 from generator.proposals import Offer, Proposal
+from tests.generator.test_answerer import DOCUMENTS, answerer, hits
 
 GOLD, OTHER = "Keys are stored.", "It is slow here."
 PASSAGE = f"{GOLD} {OTHER}"
@@ -76,3 +80,28 @@ def test_the_decoders_words_are_shown_where_they_are_right() -> None:
     assert sum(right) / len(right) > 0.9 and sum(wrong) / len(wrong) < 0.1
     assert 0.0 < decisions.default < 1.0
     assert [point.coverage for point in decisions.curve] == sorted((p.coverage for p in decisions.curve), reverse=True)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_fitted_is_what_is_shown(seed: int) -> None:
+    one, options = answerer(also=0.01), AnswerOptions(temperature=2.0, seed=seed)
+    asked = "What does the KV cache store?"
+    probe = one.probe(asked, hits(), options=options, document_of=DOCUMENTS.__getitem__)
+    answer = one.answer(asked, hits(), mode="rag", options=options, document_of=DOCUMENTS.__getitem__)
+    told = [sentence.text for sentence in answer.sentences]
+    fitted = fit.shown(fit.Probed(question(1), probe), one.decisions, one.decisions.own).text
+    assert told and "".join(" ".join(told).replace(".", "").split()) == "".join(fitted.replace(".", "").split())
+
+
+def test_a_further_sentence_is_bought_by_match() -> None:
+    def asked(number: int, gold_first: bool) -> fit.Probed:
+        found = [
+            Candidate(0, interval, (value, 0.0, 1.0, 0.0, 0.0, 0.0), interval)
+            for interval, value in zip(INTERVALS if gold_first else INTERVALS[::-1], (1.0, 0.0), strict=True)
+        ]
+        return fit.Probed(question(number), Probe((PASSAGE,), found, ()))
+
+    decisions = Decisions(sentence=(1.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+    # The second of two such sentences has a share of 0.27.
+    assert fit.choose_also([asked(n, gold_first=True) for n in range(10)], decisions) > 0.27
+    assert fit.choose_also([asked(n, gold_first=n % 2 == 0) for n in range(10)], decisions) < 0.27
