@@ -125,8 +125,7 @@ def whole(text: str, pieces: Sequence[Written], passages: Sequence[str]) -> bool
     said = list(pieces)
     if len(said) > 1 and text[-1] in SENTENCE_END and not _goes_on(said, len(said) - 1):
         said.pop()  # a full stop of the decoder's own
-    bounds = [n for n in range(len(said)) if not _goes_on(said, n)] + [len(said)]
-    runs = [said[a:z] for a, z in zip(bounds, bounds[1:], strict=False)]
+    runs = _runs(said)
     offset = pieces[-1].end - len(text)
     if runs[0][0].source is None and text[: runs[0][0].end - offset].lower() in _POINTING:
         return False  # nothing tells what the decoder's own "it" is
@@ -216,8 +215,8 @@ def keeps_names(text: str, pieces: Sequence[Written], passages: Sequence[str], a
     """Whether no long copied run, with other words put before it, lost a name that its source begins with: «GQA was
     proposed by …» must not become «The article was proposed by …», unless the sentence or what was asked names GQA or
     spells it out."""
-    for number in range(1, len(pieces)):
-        place = None if _goes_on(pieces, number) else _run(_from(pieces, number), passages, shortest=LONG_RUN)
+    for run in _runs(pieces)[1:]:
+        place = _run(run, passages, shortest=LONG_RUN)
         if place is None:
             continue
         head = _left_out(*place[:2])
@@ -233,14 +232,6 @@ def _named(name: str, known: str) -> bool:
     lower = name.lower().rstrip(".-")
     initials = "".join(word[0] for word in re.split(r"[\W_]+", known) if word)
     return re.search(rf"\b{re.escape(lower)}\b", known) is not None or (lower.isalpha() and lower in initials)
-
-
-def _from(pieces: Sequence[Written], number: int) -> Sequence[Written]:
-    """The run that begins with piece `number`."""
-    end = number + 1
-    while end < len(pieces) and _goes_on(pieces, end):
-        end += 1
-    return pieces[number:end]
 
 
 def known_words(text: str, pieces: Sequence[Written], known: str) -> bool:
@@ -303,6 +294,12 @@ def _goes_on(pieces: Sequence[Written], number: int) -> bool:
         source is not None and before is not None and (source.passage, source.kind) == (before.passage, before.kind)
         and before.piece.end + len(source.gap) == source.piece.start
     )
+
+
+def _runs(pieces: Sequence[Written]) -> list[Sequence[Written]]:
+    """`pieces`, cut where the next one is not copied from where the one before was copied on."""
+    bounds = [*(n for n in range(len(pieces)) if not _goes_on(pieces, n)), len(pieces)]
+    return [pieces[a:z] for a, z in zip(bounds, bounds[1:], strict=False)]
 
 
 def _run(pieces: Sequence[Written], passages: Sequence[str], shortest: int) -> tuple[str, int, int] | None:

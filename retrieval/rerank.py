@@ -25,8 +25,6 @@ Shapes: n candidates, T tokens of the question, S tokens of a chunk, C dimension
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -38,6 +36,7 @@ from ingest.document import Chunk
 from ingest.language import detect_language
 from retrieval.encoder import Encoder
 from retrieval.hit import Hit
+from retrieval.remembered import Remembered
 
 _MATCH_MARGIN = 0.2
 _BM25_SHARE = 0.05
@@ -62,9 +61,7 @@ class LateInteraction:
 
     def __init__(self, encoder: Encoder, *, kept_chunks: int = 1024) -> None:
         self._encoder = encoder
-        self._kept_chunks = kept_chunks
-        self._kept: OrderedDict[tuple[str, tuple[str, ...]], NDArray[np.float16]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._remembered: Remembered[tuple[str, tuple[str, ...]], NDArray[np.float16]] = Remembered(kept_chunks)
 
     def scores(self, query: str, chunks: Sequence[Chunk]) -> NDArray[np.float64]:
         """`late_interaction` [n] of the question with each chunk under its headings; 0 where the question has no
@@ -78,22 +75,15 @@ class LateInteraction:
 
     def _token_vectors(self, chunks: Sequence[Chunk]) -> list[NDArray[np.float32]]:
         """Token vectors [S, C] of each chunk under its headings."""
+        by_key = {(chunk.id, chunk.headings): chunk for chunk in chunks}
+
+        def compute(missing: Sequence[tuple[str, tuple[str, ...]]]) -> list[NDArray[np.float16]]:
+            texts = ["\n".join([*headings, by_key[id_, headings].text]) for id_, headings in missing]
+            return [tokens.astype(np.float16) for tokens in self._encoder.token_vectors(texts)]
+
         keys = [(chunk.id, chunk.headings) for chunk in chunks]
-        with self._lock:
-            known = {key: self._kept[key] for key in keys if key in self._kept}
-        missing = [(key, chunk) for key, chunk in zip(keys, chunks, strict=True) if key not in known]
-        if missing:
-            texts = ["\n".join([*chunk.headings, chunk.text]) for _, chunk in missing]
-            found = self._encoder.token_vectors(texts)
-            known |= {key: tokens.astype(np.float16) for (key, _), tokens in zip(missing, found, strict=True)}
-        with self._lock:
-            for key in keys:
-                self._kept[key] = known[key]
-                self._kept.move_to_end(key)
-            while len(self._kept) > self._kept_chunks:
-                self._kept.popitem(last=False)
         # Also fresh ones pass through half precision, so that remembering changes no score.
-        return [known[key].astype(np.float32) for key in keys]
+        return [tokens.astype(np.float32) for tokens in self._remembered.get(keys, compute)]
 
 
 class LateInteractionReranker:
