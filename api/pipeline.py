@@ -18,9 +18,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from api import parts
 from api.config import RetrievalSettings, RunConfig, override
 from api.document_cache import DocumentCache
-from api.errors import ConfigError
 from api.lazy import Lazy
 from api.question import clean_question
 from generator.answer import Answer, Mode, Sentence
@@ -92,8 +92,8 @@ class Pipeline:
     ) -> None:
         self.config = config
         self._library = Lazy(lambda: Library(config.home))
-        self._encoder = Lazy(lambda: encoder or _load_encoder(config))
-        self._answerer = Lazy(lambda: answerer or _load_answerer(self.encoder, config))
+        self._encoder = Lazy(lambda: encoder or parts.load_encoder(config))
+        self._answerer = Lazy(lambda: answerer or parts.load_answerer(self.encoder, config))
         self._store = Lazy(self._open_store)
         self._reranker = Lazy(self._make_reranker)
         self._retriever = Lazy(self._make_retriever)
@@ -363,18 +363,7 @@ class Pipeline:
         return IndexStore(self.config.home / INDEX_FOLDER, self.library, self.encoder)
 
     def _make_reranker(self) -> TimedReranker:
-        from api.timed_reranker import TimedReranker
-        from generator.answerer import Answerer
-        from generator.reranker import ReaderReranker
-        from retrieval.embedder import BilingualEmbedder
-        from retrieval.rerank import LateInteraction, LateInteractionReranker
-
-        # The reader knows Russian and English; another embedder was named for what it knows itself.
-        if isinstance(self.encoder, BilingualEmbedder) and isinstance(self.answerer, Answerer):
-            one = self.answerer
-            late = LateInteraction(self.encoder)
-            return TimedReranker(ReaderReranker(one.engine, one.decisions, late, self._title_of))
-        return TimedReranker(LateInteractionReranker(self.encoder))
+        return parts.reranker_for(self.encoder, self._answerer, self._title_of)
 
     def _title_of(self, document_id: str) -> str:
         """The document's title, empty if it was removed since the search."""
@@ -391,19 +380,3 @@ class Pipeline:
 
 def _ms_since(started: float) -> float:
     return (time.perf_counter() - started) * 1000
-
-
-def _load_encoder(config: RunConfig) -> Encoder:
-    import torch
-
-    from retrieval.embedder import load_embedder
-
-    if config.device != "cpu" and not torch.cuda.is_available():
-        raise ConfigError("there is no CUDA device here: use --device cpu")
-    return load_embedder(config.embedder, device=config.device)
-
-
-def _load_answerer(encoder: Encoder, config: RunConfig) -> Answers:
-    from generator.answerer import load_answerer
-
-    return load_answerer(encoder, device=config.device)

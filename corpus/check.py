@@ -36,6 +36,7 @@ from corpus.documentation import DocumentationPassage
 from corpus.findings import Finding
 from corpus.format import KINDS, LANGUAGES, ROOT, SPLITS, Question, ReadingPassage
 from corpus.marked import renew
+from corpus.planted import check_planted
 from corpus.text import word_count
 
 TABLES_BEGIN = "<!-- tables: begin -->"
@@ -75,9 +76,10 @@ def check(root: Path = ROOT) -> Report:
     findings += reading_findings + check_passages(passages)
     rows, row_findings = check_rows(root)
     claims, claim_findings = check_claims(root)
-    rows |= claims
+    planted, planted_findings = check_planted(root)
+    rows |= {**claims, "planted instructions, train": planted}
     documentation, documentation_findings = check_documentation(root)
-    findings += row_findings + claim_findings + documentation_findings
+    findings += row_findings + claim_findings + planted_findings + documentation_findings
     shared = contamination(questions, passages, documentation)
     return Report(
         tuple(documents), tuple(questions), tuple(passages), tuple(documentation), rows, tuple(shared),

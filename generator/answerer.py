@@ -26,7 +26,7 @@ from generator.evidence import MOST_FURTHER, Candidate, Choice, Finding, candida
 from generator.grounding import Draft, holds, sentence_ranges
 from generator.memory import Prompt, PromptEncoder
 from generator.options import AnswerOptions
-from generator.proposals import Offer, Proposal, passing
+from generator.proposals import Judged, Offer, Proposal, passing
 from generator.read_before import ReadBefore
 from generator.request import DocumentOf, Numbers, Request
 from generator.sampling import SamplingOptions
@@ -127,7 +127,7 @@ class Answerer:
         request = Request.of(question, hits, "rag", options, document_of)
         finding = self._find(request)
         choice = choose(finding.candidates, replace(self.decisions, also=0.0))
-        likeliest = () if choice is None else (choice.candidate, *choice.further, *filter(None, [choice.lead]))
+        likeliest = () if choice is None else (choice.candidate, *choice.further[:1])
         offers = tuple(Offer(one, self._proposals(request, one, self._written(request, one))) for one in likeliest)
         return Probe(finding.passages, finding.candidates, offers)
 
@@ -211,16 +211,19 @@ class Answerer:
     def _from(
         self, request: Request, chosen: Candidate, choice: Choice, usage: dict[str, int]
     ) -> Iterator[tuple[Draft, Origin, float]]:
-        """What the decoder says from one candidate, with its support: of the answers that it writes the one that is
-        likeliest to be right; the candidate itself, which supports itself wholly, where none will do."""
-        written = self._written(request, chosen)
-        usage["completion_tokens"] += sum(len(draft.pieces) for draft in written)
-        proposals = self._proposals(request, chosen, written)
-        if request.options.verify:
-            further = chosen is not choice.candidate
-            said = passing(proposals, choice.confidence, self.decisions, self.decisions.own, further=further)
-        else:
-            said = proposals[0].sentences if proposals else ()
+        """What is said from one candidate, with its support. From the best one: of the answers that the decoder writes
+        the one that is likeliest to be right. The candidate itself, which supports itself wholly, where none will do,
+        and where it only stands beside the best one: a decoder that has to make an answer of what may be none makes
+        nonsense."""
+        said: tuple[Judged, ...] = ()
+        if chosen is choice.candidate:
+            written = self._written(request, chosen)
+            usage["completion_tokens"] += sum(len(draft.pieces) for draft in written)
+            proposals = self._proposals(request, chosen, written)
+            if request.options.verify:
+                said = passing(proposals, choice.confidence, self.decisions, self.decisions.own)
+            elif proposals:
+                said = proposals[0].sentences
         for draft, verdict in said:
             yield draft, "decoder", probability(verdict.supported)
         if not said:

@@ -18,28 +18,17 @@ from generator.decisions import Decisions, log_odds, probability, weighted
 from generator.engine import Verdict
 from generator.memory import EVIDENCE
 from generator.metrics import words
-from generator.wording import balanced, keeps_names, known_words, part_of, whole
+from generator.wording import balanced, keeps_names, known_words, whole
 from generator.written import Written
 from ingest.sentences import split_sentences
+from retrieval.analysis import FUNCTION_WORDS
 
 Interval = tuple[int, int]
 # Of a sentence's content words, what has to stand in its quote, the titles or the question.
 SUPPORTED_SHARE = 0.6
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-# Too common to be evidence of anything.
-_FUNCTION_WORDS = frozenset(
-    # fmt: off
-    ["a", "an", "the", "of", "to", "in", "on", "at", "by", "for", "with", "from", "as", "is", "are", "was", "were",
-     "be", "been", "it", "its", "this", "that", "these", "those", "and", "or", "not", "no", "he", "she", "they", "we",
-     "you", "i", "his", "her", "their", "our", "which", "who", "what", "when", "where", "how", "why", "than", "then",
-     "so", "such", "can", "could", "may", "might", "will", "would", "should", "do", "does", "did", "has", "have",
-     "had", "into", "over", "under", "between", "about", "also", "but", "if",
-     "и", "в", "во", "на", "с", "со", "к", "ко", "о", "об", "от", "до", "из", "за", "по", "у", "а", "но", "не", "ни",
-     "же", "ли", "бы", "что", "как", "это", "этот", "тот", "который", "он", "она", "оно", "они", "мы", "вы", "я",
-     "быть", "есть", "для", "при", "без", "или", "если", "то", "так", "также", "его", "ее", "их", "мой", "свой",
-     "чтобы", "только", "уже", "еще"]
-    # fmt: on
-)
+# Too common to be evidence of anything; in a question «May» can be the month.
+_EMPTY = FUNCTION_WORDS | {"may", "might"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +39,7 @@ class Draft:
     content words that stand in the quote, its titles or the question; log_probability: mean over its pieces; kept:
     share of the content words of what the reader takes for the short answer that the sentence has; brevity: minus the
     logarithm of its words over those of the sentence that it was written from; whole: it reads as a sentence
-    (`wording.py`); verbatim: it is a part of that sentence, word for word.
+    (`wording.py`).
     """
 
     text: str
@@ -62,7 +51,6 @@ class Draft:
     kept: float = 1.0
     brevity: float = 0.0
     whole: bool = True
-    verbatim: bool = False
 
 
 def sentence_ranges(text: str, ended: bool) -> list[Interval]:
@@ -97,7 +85,7 @@ def cite(pieces: Sequence[Written], passages: Sequence[str]) -> tuple[int, tuple
 
 def content_words(text: str) -> list[str]:
     """Normalised words (Russian by lemma) that are not function words."""
-    return [word for word in words(text) if word not in _FUNCTION_WORDS]
+    return [word for word in words(text) if word not in _EMPTY]
 
 
 def support(sentence: str, quote: str, context: str) -> tuple[float, bool]:
@@ -139,8 +127,7 @@ def draft_from(draft: Draft, passage: int, sentence: str, span: str) -> Draft:
     wanted, had = content_words(span), set(words(draft.text))
     kept = sum(word in had for word in wanted) / len(wanted) if wanted else 1.0
     brevity = -math.log(max(1, len(draft.text.split())) / max(1, len(sentence.split())))
-    verbatim = part_of(draft.text, sentence)
-    return replace(draft, passage=passage, kept=kept, brevity=brevity, verbatim=verbatim)
+    return replace(draft, passage=passage, kept=kept, brevity=brevity)
 
 
 def draft_cited(text: str, passage: int, passages: Sequence[str], titles: Sequence[str], question: str) -> Draft:

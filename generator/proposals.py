@@ -25,11 +25,6 @@ class Proposal:
         """All of it."""
         return " ".join(draft.text for draft, _ in self.sentences)
 
-    @property
-    def verbatim(self) -> bool:
-        """Whether it only leaves out, and at the ends alone."""
-        return all(draft.verbatim for draft, _ in self.sentences)
-
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -47,12 +42,10 @@ def best(proposals: Sequence[Proposal], confidence: float, decisions: Decisions)
 
 
 def passing(
-    proposals: Sequence[Proposal], confidence: float, decisions: Decisions, own: float, *, further: bool = False
+    proposals: Sequence[Proposal], confidence: float, decisions: Decisions, own: float
 ) -> tuple[Judged, ...]:
-    """The sentences of the best proposal that have an advantage of `own`; none where its first has not. further: what
-    they were written from is not the likeliest to answer. A decoder that has to make an answer of what may be none
-    makes nonsense, so that only a part of it, word for word, will do."""
-    found = best([one for one in proposals if one.verbatim or not further], confidence, decisions)
+    """The sentences of the best proposal that have an advantage of `own`; none where its first has not."""
+    found = best(proposals, confidence, decisions)
     if found is None or found[1] < own:
         return ()
     return tuple(one for one in found[0].sentences if advantage(*one, confidence, decisions) >= own)

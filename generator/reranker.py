@@ -29,7 +29,7 @@ class ReaderReranker:
 
     def __init__(
         self, engine: Engine, decisions: Decisions, late: LateInteraction, title_of: Callable[[str], str], *,
-        candidates: int = 20, read: int = 8,
+        candidates: int = 20, read: int = 6,
     ) -> None:
         self.engine, self.decisions = engine, decisions
         self._late, self._title_of = late, title_of

@@ -56,9 +56,20 @@ _LATIN, _CYRILLIC = re.compile("[a-z]+"), re.compile("[а-яё]+")
 # A sentence that begins with these is not to be understood without the one before it.
 _LEANING = re.compile(
     r"(?:it|its|they|their|them|this|that|these|those|he|she|his|her|such|so|but|and|also|therefore|thus|hence|however"
-    r"|moreover|otherwise|then|here|the (?:latter|former|other|same)|in the same"
+    r"|moreover|furthermore|additionally|otherwise|instead|similarly|likewise|consequently|then|here|in the same"
+    r"|the (?:latter|former|other|same|above)|in addition|in contrast|by contrast|as a result|for this|in other words"
+    r"|both (?:of|approaches|methods|models)"
     r"|он|она|оно|они|его|её|ее|их|это|этот|эта|эти|этим|этих|этого|этой|этому|тем|там|тогда|такой|такая|такое|такие"
-    r"|поэтому|однако|но|а|и|также|затем|зато|значит|кроме того|при этом|к тому же|в том же|в той же)\b(?!-)",
+    r"|поэтому|однако|но|а|и|также|затем|зато|значит|кроме того|при этом|к тому же|в том же|в той же|для этого|то есть"
+    r"|следовательно|таким образом|в результате|вместо этого|напротив|наоборот|иначе говоря|другими словами|аналогично"
+    r"|в отличие от (?:этого|него|неё|нее|них)|оба|обе)\b(?!-)",
+    re.IGNORECASE,
+)
+# Nor one with these anywhere.
+_POINTING_BACK = re.compile(
+    r"\b(?:as|is|are|was|were) (?:\w+ )?(?:described|mentioned|noted|discussed|shown|defined|stated|explained|seen) "
+    r"(?:above|earlier|before|previously|in the previous)\b"
+    r"|\bкак (?:\w+ )?(?:описано|сказано|показано|отмечено|упомянуто|говорилось|отмечалось) (?:выше|ранее)\b",
     re.IGNORECASE,
 )
 # What follows these leans on what stood before them: «KV-кэш — хранилище», not «KV-кэш хранилище».
@@ -87,15 +98,8 @@ _WORD, _LAST_WORD = re.compile(r"\w+"), re.compile(r"\w+$")
 
 
 def leans(sentence: str) -> bool:
-    """Whether a sentence points back with its first word."""
-    return _LEANING.match(sentence.lstrip("«\"“*_ ")) is not None
-
-
-def part_of(text: str, sentence: str) -> bool:
-    """Whether `text` is word for word a part of `sentence`, but for the case of its first letter and its last stop."""
-    said, source = (" ".join(one.split()).rstrip(".!?…") for one in (text, sentence))
-    same = rf"{re.escape(said[:1].lower())}|{re.escape(said[:1].upper())}"
-    return bool(said) and re.search(rf"(?<!\w)(?:{same}){re.escape(said[1:])}(?!\w)", source) is not None
+    """Whether a sentence points back, with its first words or in so many words."""
+    return _LEANING.match(sentence.lstrip("«\"“*_ ")) is not None or _POINTING_BACK.search(sentence) is not None
 
 
 def begins_amid(text: str, start: int) -> bool:

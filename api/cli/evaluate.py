@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _BY_KIND = (
-    "match", "gold in cited", "both sides cited", "abstained on answerable", "abstained on unanswerable",
-    "wrong of answered",
+    "match", "gold in cited", "to the point", "both sides cited", "abstained on answerable",
+    "abstained on unanswerable", "wrong of answered",
 )
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")

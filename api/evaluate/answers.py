@@ -7,6 +7,8 @@
 - quoted: of the answers given, the share that holds a quotation instead of the decoder's words.
 - questions of a set that knows no answers (no gold strings) have neither Match nor wrong nor cited.
 - cited: of the answers given to answerable questions, the share whose quotes hold a gold string.
+- to the point: of an answer's sentences, the share with a quote that is of the evidence's place or holds a gold string:
+  what Match cannot see, which a longer answer can only raise.
 - both sides cited: of the answers given to questions that compare, the share whose citations overlap every evidence
   quote (`api.evaluate.overlap`); some of these questions have both sides in one quote. A citation of the same words in
   the other language does not count.
@@ -73,6 +75,8 @@ def judge(question: Question, answer: Answer, closed: Answer | None) -> dict[str
         if known:
             cited = [citation.quote for sentence in answer.sentences for citation in sentence.citations]
             values["gold in cited"] = float(is_right(question, " ".join(cited)))
+            pointed = sum(any(_to_the_point(question, c.quote) for c in one.citations) for one in answer.sentences)
+            values["to the point"] = pointed / max(1, len(answer.sentences))
             if question.kind == "compare" and question.gold_all:
                 sides = (any(overlaps(side.quote, quote) for quote in cited) for side in question.evidence)
                 values["both sides cited"] = float(all(sides))
@@ -80,6 +84,12 @@ def judge(question: Question, answer: Answer, closed: Answer | None) -> dict[str
         alone = " ".join(sentence.text for sentence in closed.sentences)
         values["closed-book match"] = float(is_right(question, alone))
     return values
+
+
+def _to_the_point(question: Question, quote: str) -> bool:
+    """Whether a quote is of the place of an evidence quote, or holds a gold string (of a comparison: of one side)."""
+    gold = [string for group in (question.gold_all or (question.gold,)) for string in group]
+    return match(quote, gold) or any(overlaps(evidence.quote, quote) for evidence in question.evidence)
 
 
 def judge_lifted(question: Question, texts: Mapping[str, str]) -> dict[str, float]:

@@ -10,8 +10,8 @@ Never on test. For every dev question the passages are found, read and answered,
 - confidence is a logistic regression: how likely what is chosen holds the answer, unanswerable questions counting as
   wrong;
 - the abstention threshold is the lowest confidence that parts answerable from unanswerable questions as well as the
-  best one, but for a point (mean of answerable answered and unanswerable abstained: Youden 1950), each language
-  counting the same;
+  best one, but for a point and a half (mean of answerable answered and unanswerable abstained: Youden 1950), each
+  language counting the same;
 - an abstention says that no passage is about the question where the best one's rank is below that of nineteen in
   twenty answerable questions;
 - how likely the decoder's own sentence is right is another logistic regression, over a sum of its features that is
@@ -51,9 +51,9 @@ _MARGINS = tuple(n / 50 for n in range(-25, 26))
 # Quoting must buy this much Match per sentence that it replaces: the decoder's own words are what is wanted.
 _PRICE_OF_QUOTING = 0.15
 # A sentence beside the best must buy this much: it has to be read.
-_PRICE_OF_READING = 0.08
+_PRICE_OF_READING = 0.05
 # The curve is flat at its top, and answers are what people come for: the lowest threshold within this of the best.
-_AS_GOOD = 0.01
+_AS_GOOD = 0.015
 _SHARES = tuple(n / 50 for n in range(1, 25))
 _FOLDS = 5
 # The features of a draft without the confidence and the constant.
@@ -202,9 +202,8 @@ def shown(row: Probed, decisions: Decisions, own: float) -> Shown:
         return Shown("", 0)
     parts, quoted = [], 0
     for chosen in choice.shown:
-        offer = _offer_from(row, chosen)
-        further = chosen is not choice.candidate
-        said = () if offer is None else passing(offer.proposals, choice.confidence, decisions, own, further=further)
+        offer = _offer_from(row, chosen) if chosen is choice.candidate else None
+        said = () if offer is None else passing(offer.proposals, choice.confidence, decisions, own)
         parts += [draft.text for draft, _ in said]
         if not said:
             parts.append(row.probe.passages[chosen.passage][slice(*chosen.interval)])

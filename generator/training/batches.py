@@ -2,7 +2,7 @@
 
 How a prompt is composed (all by the run's random generator): a share of examples is closed book; the others get the
 gold passage and distractors: near misses of a search, others of the same group, any; answerable examples sometimes
-lose their gold passage and become unanswerable ones.
+lose their gold passage and become unanswerable ones; in some passages an instruction is planted.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from generator.memory import EVIDENCE, MemoryBatch, Passage, Prompt, PromptEncod
 from generator.pieces import special_id
 from generator.training.claims import Claim
 from generator.training.examples import Example, Interval
+from generator.training.planting import QUESTION, plant
 from generator.training.targets import ReadingTargets, Step, TargetBatch, align, target_batch
 from generator.vocabulary import Vocabulary
 from ingest.sentences import split_sentences
@@ -34,8 +35,9 @@ class Composition:
 
     mined: share of distractors that are near misses of a search, where there are any. distractors[n]: share of
     *batches* whose prompts get n passages beside the gold one; by batch, because a batch costs as much as its largest
-    prompt. verified: share of batches that are claims to verify (`claims.ClaimMaker`). focused: prompts have their gold
-    sentences as focus, as prompts to write from have those that the reader chose.
+    prompt. verified: share of batches that are claims to verify (`claims.ClaimMaker`). planted: share of prompts one of
+    whose passages holds an instruction (`planting.plant`). focused: prompts have their gold sentences as focus, as
+    prompts to write from have those that the reader chose.
     """
 
     closed_book: float = 0.15
@@ -43,6 +45,7 @@ class Composition:
     distractors: tuple[float, ...] = (0.6, 0.4)
     mined: float = 0.6
     verified: float = 0.0
+    planted: float = 0.0
     focused: bool = False
     max_steps: int = 64
 
@@ -81,14 +84,16 @@ class Batch:
 
 
 class Composer:
-    """Draws prompts from examples. hard: near misses by example id (`mining.mine`)."""
+    """Draws prompts from examples. hard: near misses by example id (`mining.mine`); instructions: to be planted, by
+    language."""
 
     def __init__(
         self, examples: Sequence[Example], composition: Composition, fillers: Sequence[Example] = (),
-        hard: Mapping[str, Sequence[Passage]] | None = None,
+        hard: Mapping[str, Sequence[Passage]] | None = None, instructions: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.composition = composition
         self._hard = hard or {}
+        self._instructions = instructions or {}
         self._pool: dict[str, list[Passage]] = defaultdict(list)
         self._by_language: dict[str, list[Passage]] = defaultdict(list)
         for example in [*examples, *fillers]:
@@ -123,12 +128,19 @@ class Composer:
             if passage.text not in own:
                 own.add(passage.text)
                 items.append((passage, (), False))
+        span = example.span
+        if (texts := self._instructions.get(example.language)) and rng.random() < c.planted:
+            n = rng.randrange(len(items))
+            passage, gold, found = items[n]
+            text = rng.choice(texts).replace(QUESTION, example.question)
+            passage, gold, moved = plant(passage, gold, span if found else None, text, rng)
+            items[n], span = (passage, gold, found), moved if found else span
         rng.shuffle(items)
         span_passage = next((n for n, item in enumerate(items) if item[2]), -1) if answer else -1
         composed = Composed(
             Prompt(example.question, tuple(item[0] for item in items)),
             tuple(item[1] for item in items),
-            example.span if span_passage >= 0 else None,
+            span if span_passage >= 0 else None,
             span_passage,
             answer,
         )

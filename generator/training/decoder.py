@@ -17,6 +17,7 @@ from pathlib import Path
 
 import torch
 
+from corpus.planted import load_planted
 from corpus.rows import load_rows
 from generator.checkpoint import load_decoder, with_writing_of
 from generator.engine import Engine
@@ -52,7 +53,7 @@ WEIGHTS: dict[Stage, dict[str, float]] = {
     },
 }
 COMPOSITIONS: dict[Stage, Composition] = {
-    "read": Composition(closed_book=0.0, unanswerable=0.2, distractors=(0.35, 0.45, 0.2), verified=0.2),
+    "read": Composition(closed_book=0.0, unanswerable=0.2, distractors=(0.35, 0.45, 0.2), verified=0.2, planted=0.12),
     "write": Composition(closed_book=1 / 3, unanswerable=0.0, distractors=(1.0,), focused=True),
     "align": Composition(closed_book=0.0, unanswerable=0.15, distractors=(1.0,), focused=True),
 }
@@ -125,7 +126,7 @@ def train_decoder(
     # No dropout: the engine holds the model in evaluation mode. Every example is seen once or twice, and on a CPU
     # dropout costs more than the products.
     train(
-        model, Composer(examples, composition, sets.fillers, hard),
+        model, Composer(examples, composition, sets.fillers, hard, load_planted()),
         Collator(encoder, vocabulary, composition.max_steps), examples, [weights[e.source] for e in examples],
         settings, stage, folder / f"{stage}.checkpoint.pt", resume=resume, report=report, on_milestone=milestones,
         milestones=sorted({round(settings.steps * share) for share in (0.5, 1.0)}),

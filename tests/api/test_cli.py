@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import api.parts
 import api.pipeline
 from api.cli.start import run
 from tests.api.fakes import FakeAnswerer
@@ -28,8 +29,8 @@ Lectern = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def lectern(home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Lectern:
     """Runs a command on the home with the two notes: (exit status, standard output, standard error)."""
-    monkeypatch.setattr(api.pipeline, "_load_encoder", lambda _config: HashEncoder())
-    monkeypatch.setattr(api.pipeline, "_load_answerer", lambda _encoder, _config: FakeAnswerer())
+    monkeypatch.setattr(api.parts, "load_encoder", lambda _config: HashEncoder())
+    monkeypatch.setattr(api.parts, "load_answerer", lambda _encoder, _config: FakeAnswerer())
     monkeypatch.setenv("LECTERN_HOME", str(home))
     monkeypatch.setenv("COLUMNS", "120")
 
@@ -195,7 +196,7 @@ def test_a_home_that_is_a_file_is_one_line(lectern: Lectern, tmp_path: Path) -> 
 def test_an_index_of_another_encoder_names_the_command(
     lectern: Lectern, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api.pipeline, "_load_encoder", lambda _config: HashEncoder(seed="other"))
+    monkeypatch.setattr(api.parts, "load_encoder", lambda _config: HashEncoder(seed="other"))
     status, _, err = lectern("ask", "why is it so")
     assert status == 1 and "lectern reindex" in err
     assert lectern("doctor")[0] == 1

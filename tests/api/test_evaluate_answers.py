@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from api.errors import ConfigError
@@ -32,6 +34,16 @@ def test_both_sides_are_cited_when_every_quote_is() -> None:
     assert judge(COMPARES, both, None)["both sides cited"] == 1
     assert "both sides cited" not in judge(COMPARES, abstained(), None)
     assert "both sides cited" not in judge(question(), both, None)
+
+
+def test_a_sentence_is_to_the_point_if_its_quote_is_evidence_or_holds_the_gold() -> None:
+    def share(*quotes: str) -> float:
+        sentences = [s for quote in quotes for s in answered("Said.", citation(quote)).sentences]
+        return judge(COMPARES, replace(answered("Said."), sentences=tuple(sentences)), None)["to the point"]
+
+    assert share(STORES) == share(STORES, GROWS) == share("All keys there are.") == 1
+    assert share(STORES, "It was cold.") == 0.5 and share("It was cold.") == 0
+    assert "to the point" not in judge(COMPARES, abstained(), None)
 
 
 def test_baselines_have_no_figures_where_nobody_knows_the_answer() -> None:

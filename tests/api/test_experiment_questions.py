@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 
-import api.pipeline
+import api.parts
 from api.cli.start import run as lectern
 from api.config import RunConfig
 from api.evaluate.questions import EvidenceIndex
@@ -164,7 +164,7 @@ def _drafted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def library(_drafted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder; documents can be drafted from, and there is a terminal."""
     shutil.copytree(_drafted / "home", tmp_path / "home")
-    monkeypatch.setattr(api.pipeline, "_load_encoder", lambda _config: HashEncoder())
+    monkeypatch.setattr(api.parts, "load_encoder", lambda _config: HashEncoder())
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("LECTERN_HOME", str(tmp_path / "home"))
     return tmp_path

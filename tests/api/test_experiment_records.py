@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-import api.pipeline
+import api.parts
 from api.cli.start import run as lectern
 from api.errors import ConfigError
 from api.experiments import definition, metrics, places, record, rerun, runner, tables
@@ -50,8 +50,8 @@ def call(
     home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[int, str, str]]:
     """The command line on the fakes: (exit status, standard output, standard error)."""
-    monkeypatch.setattr(api.pipeline, "_load_encoder", lambda _config: HashEncoder())
-    monkeypatch.setattr(api.pipeline, "_load_answerer", lambda _encoder, _config: FakeAnswerer())
+    monkeypatch.setattr(api.parts, "load_encoder", lambda _config: HashEncoder())
+    monkeypatch.setattr(api.parts, "load_answerer", lambda _encoder, _config: FakeAnswerer())
     monkeypatch.setenv("LECTERN_HOME", str(home))
 
     def run(*arguments: str) -> tuple[int, str, str]:

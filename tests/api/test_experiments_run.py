@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-import api.pipeline
+import api.parts
 from api.cli.start import run as lectern
 from api.config import RunConfig
 from api.errors import ConfigError
@@ -314,7 +314,7 @@ def test_files_are_checked_before_a_model_is_loaded(
     home: Path, write: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(api.pipeline, "_load_encoder", lambda _config: pytest.fail("a model was loaded"))
+    monkeypatch.setattr(api.parts, "load_encoder", lambda _config: pytest.fail("a model was loaded"))
     monkeypatch.setenv("LECTERN_HOME", str(home))
     path = str(write())
     questions = tmp_path / "questions.jsonl"
@@ -331,8 +331,8 @@ def test_files_are_checked_before_a_model_is_loaded(
 def test_the_command_line_lists_runs_and_reports(
     home: Path, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(api.pipeline, "_load_encoder", lambda _config: HashEncoder())
-    monkeypatch.setattr(api.pipeline, "_load_answerer", lambda _encoder, _config: FakeAnswerer())
+    monkeypatch.setattr(api.parts, "load_encoder", lambda _config: HashEncoder())
+    monkeypatch.setattr(api.parts, "load_answerer", lambda _encoder, _config: FakeAnswerer())
     monkeypatch.setenv("LECTERN_HOME", str(home))
     assert lectern(["experiment", "list"]) == 0
     assert "rag-vs-closed-book" in capfd.readouterr().out

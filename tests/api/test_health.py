@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-import api.pipeline
+import api.parts
 from api.config import RunConfig
 from api.http.app import create_app
 from api.pipeline import Pipeline
@@ -32,7 +32,7 @@ def test_models_that_cannot_be_loaded_are_told_and_do_not_end_the_server(
     def damaged(_config: RunConfig) -> Encoder:
         raise WeightsError("the weights are damaged: restore them from the repository")
 
-    monkeypatch.setattr(api.pipeline, "_load_encoder", damaged)
+    monkeypatch.setattr(api.parts, "load_encoder", damaged)
     with (
         Pipeline(RunConfig(home)) as broken,
         TestClient(create_app(broken), base_url="http://localhost") as client,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import api.pipeline
+import api.parts
 from api.cli.start import run as lectern
 from api.errors import ConfigError
 from api.evaluate.questions import EvidenceIndex
@@ -116,8 +116,8 @@ def test_the_own_format_may_be_named_too(tmp_path: Path) -> None:
 def test_evaluation_takes_sets_as_well(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(api.pipeline, "_load_encoder", lambda _config: HashEncoder())
-    monkeypatch.setattr(api.pipeline, "_load_answerer", lambda _encoder, _config: FakeAnswerer())
+    monkeypatch.setattr(api.parts, "load_encoder", lambda _config: HashEncoder())
+    monkeypatch.setattr(api.parts, "load_answerer", lambda _encoder, _config: FakeAnswerer())
     monkeypatch.setenv("LECTERN_HOME", str(home))
     folder = write_beir(tmp_path / "b")
     assert lectern(["evaluate", "retrieval", str(folder), "--format", "beir", "--json"]) == 0

@@ -25,9 +25,6 @@ def test_the_likeliest_is_best_and_its_weak_sentences_are_left_out() -> None:
     assert passing((weak, strong), 0.5, decisions, 0.0) == ((DRAFT, GOOD),)
     assert passing((weak, strong), 0.5, decisions, -1.0) == strong.sentences
     assert passing((weak,), 0.5, decisions, 0.0) == () == passing((), 0.5, decisions, -1.0)
-    part = Proposal(((replace(DRAFT, verbatim=True), BAD),))
-    assert passing((strong, part), 0.5, decisions, -1.0, further=True) == part.sentences
-    assert passing((strong,), 0.5, decisions, -1.0, further=True) == ()
     assert best((), 0.5, decisions) is None and strong.text == "It stores keys. It stores keys."
 
 

@@ -1,0 +1,47 @@
+"""What a pipeline is put together from, each loaded when it is first needed: torch and FAISS cost seconds to import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from api.config import RunConfig
+from api.errors import ConfigError
+
+if TYPE_CHECKING:
+    from api.timed_reranker import TimedReranker
+    from generator.answerer import Answerer
+    from retrieval.encoder import Encoder
+
+
+def load_encoder(config: RunConfig) -> Encoder:
+    """The configured embedder. Raises WeightsError; ConfigError for a device that is not there."""
+    import torch
+
+    from retrieval.embedder import load_embedder
+
+    if config.device != "cpu" and not torch.cuda.is_available():
+        raise ConfigError("there is no CUDA device here: use --device cpu")
+    return load_embedder(config.embedder, device=config.device)
+
+
+def load_answerer(encoder: Encoder, config: RunConfig) -> Answerer:
+    """The shipped decoder and what grounds it. Raises DecoderMissing."""
+    from generator.answerer import load_answerer
+
+    return load_answerer(encoder, device=config.device)
+
+
+def reranker_for(encoder: Encoder, answerer: Callable[[], Any], title_of: Callable[[str], str]) -> TimedReranker:
+    """What looks again at hits: where `encoder` is the embedder that the reader was trained over, the reader of what
+    `answerer` gives, if it has one; else late interaction. title_of: the title of a document by id."""
+    from api.timed_reranker import TimedReranker
+    from generator.answerer import Answerer
+    from generator.reranker import ReaderReranker
+    from retrieval.embedder import BilingualEmbedder
+    from retrieval.rerank import LateInteraction, LateInteractionReranker
+
+    # The reader knows Russian and English; another embedder was named for what it knows itself.
+    if isinstance(encoder, BilingualEmbedder) and isinstance(found := answerer(), Answerer):
+        return TimedReranker(ReaderReranker(found.engine, found.decisions, LateInteraction(encoder), title_of))
+    return TimedReranker(LateInteractionReranker(encoder))
