@@ -167,6 +167,9 @@ def _opens(text: str, start: int) -> bool:
         return False
     if before and len(before) == start and before[-1] not in _OPENING:
         return False  # «model.py»
+    skipped = _left_out(text, start)
+    if skipped.rfind("(") > skipped.rfind(")"):
+        return False  # «HyDE (of vectors; [Gao and Ma, 2022) asks]»
     if not before or before[-1] in _CLAUSE_ENDS or _new_line(text, len(before), start):
         return True
     word = _LAST_WORD.search(before)
@@ -181,14 +184,16 @@ def _opens(text: str, start: int) -> bool:
 
 
 def _spliced(before: Sequence[Written], after: Sequence[Written], passages: Sequence[str]) -> bool:
-    """Whether two copies meet that do not follow each other in their passage, or are of different clauses."""
+    """Whether two copies meet that do not follow each other in their passage, or are of different clauses, as where a
+    comma was left out together with what stood before it: «Tau-bench [checks,] whether the agent succeeds»."""
     first, second = before[-1].source, after[0].source
     if first is None or second is None or first.kind != EVIDENCE or (first.kind, first.passage) != (
         second.kind, second.passage
     ):
         return False
     skipped = passages[first.passage][first.piece.end : second.piece.start]
-    return second.piece.start < first.piece.end or _BETWEEN_CLAUSES.search(skipped) is not None
+    cut = skipped.rstrip().endswith(",") and not skipped.lstrip().startswith(",")
+    return second.piece.start < first.piece.end or cut or _BETWEEN_CLAUSES.search(skipped) is not None
 
 
 def _foreign(text: str, pieces: Sequence[Written], offset: int) -> bool:

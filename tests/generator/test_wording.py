@@ -86,6 +86,14 @@ def test_copies_follow_each_other_within_a_clause() -> None:
     assert joined("parts of the set", "were mixed in by accident")
     assert not joined("were mixed in by accident", "parts of the set")
     assert not joined("parts of the set", "Nobody knows more.")
+    assert not joined("The report", "and the results on all were left out.")
+
+
+def test_a_sentence_does_not_begin_inside_a_bracket() -> None:
+    text = "HyDE (made-up documents; Gao, Ma, Lin and Callan) asks a model to write."
+    start = text.index("Gao")
+    source = Source(0, EVIDENCE, Piece(0, Case.LOWER, start, len(text), False), text[start:], " ")
+    assert not whole(text[start:], [Written(0, len(text) - start, source, 0.0)], [text])
 
 
 @pytest.mark.parametrize(("said", "good"), [("was предложили Холтцман", False), ("кэш предложили Холтцман", True)])
