@@ -178,8 +178,10 @@ class Answerer:
             vectors = self.encode([*sentences, request.question])
             return [float(value) for value in vectors[:-1] @ vectors[-1]]
 
+        ranked = [log_odds(hit.score) for hit in request.hits if hit.stage == "reranked"]
+        # Hits that the reranker did not read come behind those that it did.
         rank = [
-            log_odds(hit.score) if hit.stage == "reranked" else reading.relevance[n]
+            log_odds(hit.score) if hit.stage == "reranked" else min([*ranked, reading.relevance[n]])
             for n, hit in enumerate(request.hits)
         ]
         own = [document.language == request.language for document in request.documents]

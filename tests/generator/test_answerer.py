@@ -10,7 +10,7 @@ import torch
 
 from generator.answer import Answer, Sentence
 from generator.answerer import Answerer
-from generator.decisions import Decisions, Point
+from generator.decisions import SENTENCE, Decisions, Point, log_odds
 from generator.engine import Verdict
 from generator.grounding import Draft, advantage, holds
 from generator.options import AnswerOptions
@@ -99,6 +99,19 @@ def test_no_hits_and_low_relevance_are_refused_with_their_reason() -> None:
     assert isinstance(forced, Answer) and forced.status == "answered"
     (empty,) = one.stream("Что хранит кэш?", [], mode="rag", options=AnswerOptions(), document_of=DOCUMENTS.__getitem__)
     assert isinstance(empty, Answer) and empty.reason == "no_hits" and "документах" in empty.text
+
+
+def test_what_the_reranker_did_not_read_comes_behind_what_it_did() -> None:
+    one, (first, second) = answerer(), hits()
+    rank = SENTENCE.index("rank")
+    read = replace(first, score=0.01)
+
+    def ranks(*found: Hit) -> dict[int, float]:
+        finding = one.find("What does the KV cache store?", found, document_of=DOCUMENTS.__getitem__)
+        return {candidate.passage: candidate.features[rank] for candidate in finding.candidates}
+
+    both, unread = ranks(read, replace(second, stage="fused")), ranks(replace(second, stage="fused"))
+    assert both[0] == pytest.approx(log_odds(0.01)) and both[1] == min(both[0], unread[0])
 
 
 def test_closed_book_reads_no_document_and_cites_none() -> None:
