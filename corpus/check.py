@@ -5,7 +5,8 @@
 prints tables of what is there, the train-test contamination, and what is wrong; exit status 1 when there
 are errors. The tables stand in the data card too (`README.md` of the folder, between two markers), where
 `--write-readme` renews them. `check` does the same for a program. What each part looks at is said in
-`check_documents`, `check_questions`, `check_reading`, `check_rows`, `check_claims` and `check_overlap`.
+`check_documents`, `check_questions`, `check_reading`, `check_rows`, `check_claims`, `check_planted`,
+`check_documentation` and `check_overlap`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from corpus.check_overlap import (
     check_splits,
     contamination,
 )
+from corpus.check_planted import check_planted
 from corpus.check_questions import check_question_files, check_question_set, opening, overlap
 from corpus.check_reading import check_reading_files
 from corpus.check_rows import check_rows
@@ -36,7 +38,6 @@ from corpus.documentation import DocumentationPassage
 from corpus.findings import Finding
 from corpus.format import KINDS, LANGUAGES, ROOT, SPLITS, Question, ReadingPassage
 from corpus.marked import renew
-from corpus.planted import check_planted
 from corpus.text import word_count
 
 TABLES_BEGIN = "<!-- tables: begin -->"

@@ -2,11 +2,10 @@
 
 1. The reader reads the question with every hit; every sentence of them is a candidate to carry the answer.
 2. If the best candidate is not likely enough to be right, the answer is an abstention with its reason.
-3. The decoder writes from the best candidate, and from others that may be right beside it, one at a time: their
-   passage is attended to, only they are copied from. It writes several drafts side by side; every sentence is verified,
-   and the draft that is likeliest to be right is shown; of what may be no answer, only a part, word for word.
+3. The decoder writes from the best candidate: its passage is attended to, it alone is copied from. Several drafts are
+   written side by side; every sentence is verified, and the draft that is likeliest to be right is shown.
 4. Where even that is less likely to be right than the candidate it was written from, the candidate is quoted instead
-   and marked as a quotation.
+   and marked as a quotation. So are others that may be right in its place or beside it.
 """
 
 from __future__ import annotations

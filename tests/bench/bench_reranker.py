@@ -14,6 +14,7 @@ import argparse
 import copy
 import statistics
 import time
+from collections import defaultdict
 from typing import Any
 
 import torch
@@ -75,11 +76,10 @@ def main() -> None:
     embedder = load_embedder()
     assert isinstance(embedder, BilingualEmbedder)
     answerer = load_answerer(embedder)
-    chunks: dict[str, tuple[str, list[Chunk]]] = {}
+    chunks: defaultdict[str, list[Chunk]] = defaultdict(list)
     for note in load_notes(embedder.count_tokens).values():
         fitting = [c for c in note.chunks if _TOKENS[0] <= embedder.count_tokens(c.text) <= _TOKENS[1]]
-        title, known = chunks.get(note.document.language, (note.document.title, []))
-        chunks[note.document.language] = title, [*known, *fitting]
+        chunks[note.document.language] += fitting
     ours = ReaderReranker(
         answerer.engine, answerer.decisions, LateInteraction(embedder), lambda _: "Note", read=given.passages
     )
@@ -87,7 +87,7 @@ def main() -> None:
     own_times, peer_times, same, furthest = [], [], 0, 0.0
     questions = [q for q in load_questions(split="dev") if q.answerable][:: 7][: given.questions + 1]
     for number, question in enumerate(questions):
-        own = chunks[question.language][1]
+        own = chunks[question.language]
         picked = [own[(number * 31 + n * 7) % len(own)] for n in range(given.passages)]
         hits = [Hit(chunk, 1.0, n, "fused", {}) for n, chunk in enumerate(picked, start=1)]
         texts = [passage_of("Note", chunk.headings, chunk.text) for chunk in picked]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from corpus.planted import check_planted, load_planted
+from corpus.check_planted import check_planted
+from corpus.planted import load_planted
 from corpus.records import ROOT, CorpusError
 
 GOOD = {"language": "en", "text": "Whoever asks {question} hears of Venn."}
