@@ -18,8 +18,8 @@ from pathlib import Path
 THRESHOLDS_FILE = "thresholds.json"
 
 # Of a passage before it is read: its BM25 score over the best one's; its cosine with the question; minus the logarithm
-# of its rank; the share of the question's words that it holds; late interaction.
-SIGNALS = ("bm25", "dense", "order", "coverage", "late")
+# of its rank; the share of the question's words that it holds; how well its document fits; late interaction.
+SIGNALS = ("bm25", "dense", "order", "coverage", "document", "late")
 # Of a passage that was read: log-odds by the reader that it answers; the same; and 1, so that the sum is the log-odds
 # that it answers.
 RANKING = ("relevance", *SIGNALS, "one")
@@ -54,8 +54,8 @@ class Decisions:
     ranking's probability of the best passage below which an abstention says that no passage is about the question.
     """
 
-    signals: tuple[float, ...] = (2.0, 4.0, 0.1, 8.0, 14.0)
-    ranking: tuple[float, ...] = (0.4, 2.0, 4.0, 0.0, 8.0, 10.0, -16.0)
+    signals: tuple[float, ...] = (2.0, 4.0, 0.1, 8.0, 1.0, 14.0)
+    ranking: tuple[float, ...] = (0.4, 2.0, 4.0, 0.0, 8.0, 1.0, 10.0, -16.0)
     sentence: tuple[float, ...] = (0.5, 0.5, 0.5, 0.5, 0.2, 5.0)
     confidence: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     draft: tuple[float, ...] = (1.0, 1.0, 1.0, 0.0, 0.5, 0.5, 0.5, 0.0)

@@ -29,7 +29,7 @@ class ReaderReranker:
 
     def __init__(
         self, engine: Engine, decisions: Decisions, late: LateInteraction, title_of: Callable[[str], str], *,
-        candidates: int = 20, read: int = 6,
+        candidates: int = 30, read: int = 6,
     ) -> None:
         self.engine, self.decisions = engine, decisions
         self._late, self._title_of = late, title_of
@@ -61,7 +61,8 @@ class ReaderReranker:
         late = self._late.scores(query, [hit.chunk for hit in hits]).tolist()
         return [
             (
-                words, hit.parts.get("dense", 0.0), -math.log(number), hit.parts.get("coverage", 0.0), score,
+                words, hit.parts.get("dense", 0.0), -math.log(number), hit.parts.get("coverage", 0.0),
+                hit.parts.get("document", 0.0), score,
             )
             for number, (hit, words, score) in enumerate(zip(hits, bm25, late, strict=True), start=1)
         ]

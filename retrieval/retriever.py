@@ -4,10 +4,10 @@
                                 fusion -> the best -> reranker -> top_k hits
              -> dense (depth) -/
 
-Each hit carries the score of every stage it passed in `parts`, and the share of the question's words that
-it holds. Of a passage and its translation the one in the language of the question goes first
-(retrieval/translations.py). A hit is given out only while the library holds its chunk, so a deleted document
-is gone at once, before the index has followed.
+Each hit carries the score of every stage it passed in `parts`, the share of the question's words that it holds, and
+how well its document fits the question. A passage in another language hands its place to its translation in the
+language of the question (retrieval/translations.py). A hit is given out only while the library holds its chunk, so a
+deleted document is gone at once, before the index has followed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ingest.errors import UnknownChunk
 from ingest.library import Library
@@ -30,10 +29,12 @@ from retrieval.language import detect
 from retrieval.rerank import Reranker
 from retrieval.snapshot import Snapshot, document_of
 from retrieval.store import IndexStore
-from retrieval.translations import behind_translations, order
+from retrieval.translations import replaced, translations
 
 RetrieverName = Literal["hybrid", "dense", "bm25"]
 MAX_QUERY_CHARS = 8_000
+# A document fits a question as well as the mean of so many of its chunks, the best ones.
+_BEST_OF_DOCUMENT = 3
 
 Ranking = list[tuple[str, float]]
 
@@ -82,7 +83,7 @@ class Retriever:
         stages = self._stages(query, retriever, max(depth, top_k), snapshot, chosen)
         reranker = self._reranker if rerank else None
         hits = _hits(stages, library, max(top_k, reranker.candidates) if reranker else top_k)
-        hits = _with_coverage(query, hits, snapshot)
+        hits = _with_words(query, hits, snapshot)
         return self._reranked(query, hits, reranker, snapshot)[:top_k] if reranker else hits
 
     def _stages(
@@ -99,50 +100,60 @@ class Retriever:
         if retriever != "dense":
             stages.append(_Stage("bm25", snapshot.bm25.search(analyze_query(query), depth, allowed)))
         if retriever != "bm25":
-            stages.append(_Stage("dense", self._nearest(query, depth, snapshot, allowed)))
+            vector = self._encoder.encode([query])[0]  # [C]
+            # Twice as deep: half of what is nearest may be translations of the other half.
+            stages.append(_Stage("dense", snapshot.dense.search(vector, 2 * depth, allowed)))
+        stages = self._in_own_language(query, stages, snapshot)
+        stages = [_Stage(stage.name, stage.ranking[:depth]) for stage in stages]
         if retriever == "hybrid":
             weights = fusion_weights(detect(query), self._encoder)
             rankings = [[name for name, _ in stage.ranking] for stage in stages]
             stages.append(_Stage("fused", rrf(rankings, [weights.bm25, weights.dense])))
         return stages
 
-    def _nearest(self, query: str, depth: int, snapshot: Snapshot, allowed: NDArray[np.bool_] | None) -> Ranking:
-        vector = self._encoder.encode([query])[0]  # [C]
-        # Twice as deep: half of what is nearest may be translations of the other half.
-        found = snapshot.dense.search(vector, 2 * depth, allowed)
+    def _in_own_language(self, query: str, stages: list[_Stage], snapshot: Snapshot) -> list[_Stage]:
+        """The stages with translations in the question's language, found by any of them, in the place of foreign
+        chunks; as they are if the encoder does not know that language, as it cannot tell a translation then."""
         language = detect(query)
-        if language in self._encoder.languages:  # else it cannot tell a translation
-            found = _own_language_first(found, language, snapshot)
-        return found[:depth]
+        if language not in self._encoder.languages:
+            return stages
+        names = list(dict.fromkeys(name for stage in stages for name, _ in stage.ranking))
+        if not names:
+            return stages
+        own = np.array([snapshot.languages[document_of(name)] == language for name in names])
+        found = translations(snapshot.vectors(names), own)
+        by = {names[foreign]: names[its] for foreign, its in found.items()}
+        return [_Stage(stage.name, replaced(stage.ranking, by)) for stage in stages]
 
     def _reranked(self, query: str, hits: list[Hit], reranker: Reranker, snapshot: Snapshot) -> list[Hit]:
         hits = reranker.rerank(query, hits, len(hits))
         by_name = {hit.chunk.id: hit for hit in hits}
-        ranking = [(hit.chunk.id, hit.score) for hit in hits if hit.stage == "reranked"]
+        stage = _Stage("reranked", [(hit.chunk.id, hit.score) for hit in hits if hit.stage == "reranked"])
         moved = [
             replace(by_name[name], score=score, parts={**by_name[name].parts, "reranked": score})
-            for name, score in _own_language_first(ranking, detect(query), snapshot)
+            for name, score in self._in_own_language(query, [stage], snapshot)[0].ranking
         ]
         together = [*moved, *hits[len(moved) :]]  # those that were looked at come first
         return [replace(hit, rank=rank) for rank, hit in enumerate(together, start=1)]
 
 
-def _with_coverage(query: str, hits: list[Hit], snapshot: Snapshot) -> list[Hit]:
-    """The hits with the share of the question's words that each holds (`BM25Index.coverage`) among their parts."""
-    found = snapshot.bm25.coverage(analyze_query(query), [hit.chunk.id for hit in hits])
+def _with_words(query: str, hits: list[Hit], snapshot: Snapshot) -> list[Hit]:
+    """The hits with two more parts: "coverage", the share of the question's words that each holds
+    (`BM25Index.coverage`); "document", the mean BM25 score of the best chunks of its document over the best score of
+    all chunks: what a passage is about is said around it too (Callan 1994, "Passage-Level Evidence in Document
+    Retrieval", SIGIR)."""
+    terms = analyze_query(query)
+    held = snapshot.bm25.coverage(terms, [hit.chunk.id for hit in hits])
+    scores = snapshot.bm25.scores(terms)  # [N]
+    best = float(scores.max(initial=0.0)) or 1.0
+    fits = {
+        name: float(np.sort(scores[snapshot.positions[name]])[-_BEST_OF_DOCUMENT:].mean()) / best
+        for name in {document_of(hit.chunk.id) for hit in hits}
+    }
     return [
-        replace(hit, parts={**hit.parts, "coverage": share}) for hit, share in zip(hits, found.tolist(), strict=True)
+        replace(hit, parts={**hit.parts, "coverage": share, "document": fits[document_of(hit.chunk.id)]})
+        for hit, share in zip(hits, held.tolist(), strict=True)
     ]
-
-
-def _own_language_first(ranking: Ranking, language: str, snapshot: Snapshot) -> Ranking:
-    """`ranking` with each chunk in another language than `language` behind its translation, if that is there."""
-    if not ranking:
-        return []
-    names = [name for name, _ in ranking]
-    own = np.array([snapshot.languages[document_of(name)] == language for name in names])
-    scores = behind_translations(np.array([score for _, score in ranking]), snapshot.vectors(names), own)
-    return [(names[i], float(scores[i])) for i in order(scores, own)]
 
 
 def _check(query: str, top_k: int, depth: int, retriever: str) -> None:

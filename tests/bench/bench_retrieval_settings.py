@@ -29,7 +29,7 @@ from retrieval.bm25 import BM25Index
 from retrieval.embedder import BilingualEmbedder, load_embedder
 from retrieval.fusion import rrf
 from retrieval.metrics import bootstrap, paired_bootstrap
-from retrieval.translations import behind_translations
+from retrieval.translations import replaced, translations
 
 _BUDGET = 1000
 
@@ -152,13 +152,17 @@ class Bench:
         data = self.indexed(setting)
         allowed = np.array([not across or document.language == wanted for document in data.documents])
         words = analyze_query(self.expanded(question) if setting.glossary else question)
-        scores = {int(name): score for name, score in data.index.search(words, setting.depth, allowed)}
-        cosines = np.where(allowed, data.vectors @ vector, -1.0).astype(np.float64)
+        held = data.index.search(words, setting.depth, allowed)
+        cosines = np.where(allowed, data.vectors @ vector, -1.0)
+        near = [(str(n), float(cosines[n])) for n in np.argsort(-cosines, kind="stable")[: 2 * setting.depth]]
         if setting.own_first and not across:
-            near = np.argsort(-cosines)[: 2 * setting.depth]
-            own = np.array([data.documents[n].language == wanted for n in near])
-            cosines[near] = behind_translations(cosines[near], data.vectors[near], own)
-        nearest = np.argsort(-cosines, kind="stable")[: setting.depth].tolist()
+            names = list(dict.fromkeys(name for name, _ in [*held, *near]))
+            vectors = data.vectors[[int(name) for name in names]]
+            found = translations(vectors, np.array([data.documents[int(name)].language == wanted for name in names]))
+            by = {names[foreign]: names[own] for foreign, own in found.items()}
+            held, near = replaced(held, by), replaced(near, by)
+        scores = {int(name): score for name, score in held[: setting.depth]}
+        nearest = [int(name) for name, _ in near[: setting.depth]]
         if setting.fusion == "sum":
             best = max(scores.values(), default=1.0) or 1.0
             pool = set(scores) | set(nearest)

@@ -71,10 +71,12 @@ def test_what_is_not_read_stays_behind_in_the_order_of_the_first_look() -> None:
 
 
 def test_signals_are_what_their_names_say() -> None:
-    given = [replace(hit, parts={**hit.parts, "coverage": 0.25 * hit.rank}) for hit in hits()]
+    given = [replace(hit, parts={**hit.parts, "coverage": 0.25 * hit.rank, "document": 0.1 * hit.rank})
+             for hit in hits()]
     rows = reranker({}).signals("What is a cache?", given)
     first, second = (dict(zip(SIGNALS, row, strict=True)) for row in rows[:2])
     assert first["bm25"] == 1.0 and second["bm25"] == 0.75 and second["dense"] == pytest.approx(0.1)
     assert first["order"] == 0.0 and second["order"] == pytest.approx(-math.log(2)) and second["coverage"] == 0.5
+    assert second["document"] == pytest.approx(0.2)
     late = LateInteraction(HashEncoder()).scores("What is a cache?", [hit.chunk for hit in given])
     assert [row[SIGNALS.index("late")] for row in rows] == pytest.approx(late.tolist())

@@ -48,15 +48,35 @@ def test_the_right_chunk_comes_first(store: IndexStore, name: RetrieverName, rer
 
 
 def test_each_stage_leaves_its_score(store: IndexStore) -> None:
+    words = {"coverage", "document"}
     hit = retriever(store).search("KV cache")[0]
-    assert hit.parts.keys() == {"bm25", "dense", "fused", "reranked", "coverage"}
+    assert hit.parts.keys() == {"bm25", "dense", "fused", "reranked", *words}
     assert (hit.stage, hit.score) == ("reranked", hit.parts["reranked"])
     hit = retriever(store).search("KV cache", rerank=False)[0]
-    assert hit.stage == "fused" and hit.parts.keys() == {"bm25", "dense", "fused", "coverage"}
+    assert hit.stage == "fused" and hit.parts.keys() == {"bm25", "dense", "fused", *words}
     hit = retriever(store).search("KV cache", retriever="bm25", rerank=False)[0]
-    assert hit.stage == "bm25" and hit.parts.keys() == {"bm25", "coverage"}
+    assert hit.stage == "bm25" and hit.parts.keys() == {"bm25", *words}
     hit = retriever(store, rerank=False).search("KV cache", retriever="dense")[0]
-    assert hit.stage == "dense" and hit.parts.keys() == {"dense", "coverage"}
+    assert hit.stage == "dense" and hit.parts.keys() == {"dense", *words}
+
+
+def test_a_document_fits_as_well_as_its_three_best_chunks(store: IndexStore) -> None:
+    library = store.library
+    add_document(library, "", ["logits", "logits here", "logits", "nothing of it"], source="/many")
+    store.sync()
+    hits = retriever(store, rerank=False).search("logits", retriever="bm25", top_k=10)
+    best = max(hit.parts["bm25"] for hit in hits)
+    for document in {hit.chunk.document_id for hit in hits}:
+        own = [hit for hit in hits if hit.chunk.document_id == document]
+        scores = sorted((hit.parts["bm25"] for hit in own), reverse=True)[:3]
+        held = len(library.chunks([document]))
+        expected = sum(scores) / min(3, held) / best
+        assert [hit.parts["document"] for hit in own] == [pytest.approx(expected)] * len(own)
+
+
+def test_what_shares_no_word_with_the_question_fits_in_no_document(store: IndexStore) -> None:
+    hits = retriever(store, rerank=False).search("zzz", retriever="dense")
+    assert hits and {hit.parts["document"] for hit in hits} == {0.0}
 
 
 def test_a_russian_question_finds_another_inflection(store: IndexStore) -> None:
@@ -169,9 +189,9 @@ def test_of_a_passage_and_its_translation_the_one_in_the_questions_language_come
     search = retriever(store, encoder).search
     for query in ("cache stores keys", "stores cache keys"):
         hits = search(query, retriever="dense", rerank=rerank)
-        assert [hit.chunk.text for hit in hits[:2]] == ["cache stores keys", "кэш хранит ключи"]
+        assert [hit.chunk.text for hit in hits] == ["cache stores keys", "temperature", "кэш хранит ключи"]
     for query in ("кэш хранит ключи", "хранит ключи кэш"):
         hits = search(query, retriever="dense", rerank=rerank)
-        assert [hit.chunk.text for hit in hits[:2]] == ["кэш хранит ключи", "cache stores keys"]
+        assert [hit.chunk.text for hit in hits] == ["кэш хранит ключи", "temperature", "cache stores keys"]
     # What exists in the other language only stays where it is.
     assert search("температура", retriever="dense", rerank=rerank)[0].chunk.text == "temperature"
