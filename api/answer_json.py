@@ -42,7 +42,9 @@ def answer_json(answer: Answer, document_of: DocumentOf) -> Json:
 def sentence_json(sentence: Sentence) -> Json:
     """One sentence with its citations."""
     citations = [citation_json(citation) for citation in sentence.citations]
-    return {"text": sentence.text, "origin": sentence.origin, "citations": citations}
+    return {
+        "text": sentence.text, "origin": sentence.origin, "citations": citations, "further": sentence.further
+    }
 
 
 def citation_json(citation: Citation) -> Json:

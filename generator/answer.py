@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -36,11 +37,13 @@ class Citation:
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence of an answer, without markers. origin: "decoder", or "quotation" for words lifted from the source
-    because the decoder's own were not good enough."""
+    because the decoder's own were not good enough. further: it stands beside the answer, quoted, because it may be what
+    was asked for too, or instead."""
 
     text: str
     origin: Origin
     citations: tuple[Citation, ...] = ()
+    further: bool = False
 
     @property
     def marked(self) -> str:
@@ -48,9 +51,20 @@ class Sentence:
         return self.text + "".join(f" [{citation.number}]" for citation in self.citations)
 
 
+def joined(sentences: Sequence[Sentence]) -> str:
+    """The text that sentences make."""
+    return "".join(separator(one) + one.marked for one in sentences).strip()
+
+
+def separator(sentence: Sentence) -> str:
+    """What stands before a sentence that others precede."""
+    return "\n" if sentence.further else " "
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer. `text` is what a person reads: the sentences with their markers, or the refusal.
+    """A whole answer. `text` is what a person reads: the sentences with their markers, further ones on lines of their
+    own, or the refusal.
 
     confidence: 0..1, None until fitted. timings_ms: milliseconds per step. usage: prompt_tokens, completion_tokens.
     config_hash: of every setting that can change the answer.

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from generator.answer import Answer, Mode, Origin, Reason, Sentence
+from generator.answer import Answer, Mode, Origin, Reason, Sentence, joined
 from generator.checkpoint import SHIPPED, load_decoder
 from generator.decisions import Decisions, log_odds, probability
 from generator.engine import Engine, Reading
@@ -205,7 +205,8 @@ class Answerer:
             for draft, origin, support in self._from(request, chosen, choice, usage):
                 if draft.text not in seen:
                     seen.add(draft.text)
-                    yield request.sentence(draft, origin, numbers, support)
+                    further = chosen not in (choice.lead, choice.candidate)
+                    yield request.sentence(draft, origin, numbers, support, further=further)
                 if len(seen) == MOST_SENTENCES:
                     return
 
@@ -259,7 +260,7 @@ class Answerer:
         timings: dict[str, float], usage: dict[str, int], confidence: float | None,
     ) -> Answer:
         refusal = REFUSALS["ru" if request.language == "ru" else "en"]
-        text = " ".join(sentence.marked for sentence in sentences) if sentences else refusal
+        text = joined(sentences) if sentences else refusal
         ids = [hit.chunk.id for hit in request.hits]
         key = (self.model, request.question, request.mode, ids, asdict(request.options))
         return Answer(

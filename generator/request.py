@@ -67,12 +67,14 @@ class Request:
         text = self.passages[chosen.passage].text[slice(*chosen.interval)]
         return Draft(" ".join(text.split()), chosen.passage, (chosen.interval,), 1.0, True, 0.0)
 
-    def sentence(self, draft: Draft, origin: Origin, numbers: Numbers, support: float) -> Sentence:
+    def sentence(
+        self, draft: Draft, origin: Origin, numbers: Numbers, support: float, *, further: bool = False
+    ) -> Sentence:
         """What is shown of a draft, with its citations; of the decoder's words with a full stop where they have no end.
-        support: 0..1."""
+        support: 0..1; further: as `Sentence`."""
         ended = origin == "quotation" or draft.text[-1] in ".!?…»\"”)"
         text = draft.text if ended else draft.text + "."
-        return Sentence(text, origin, self._citations(draft, numbers, support))
+        return Sentence(text, origin, self._citations(draft, numbers, support), further)
 
     def _citations(self, draft: Draft, numbers: Numbers, support: float) -> tuple[Citation, ...]:
         """One citation per quoted sentence; the same quote keeps its number through the answer."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _FINDING = "Finding passages"
 _WRITING = "Writing the answer"
+_FURTHER = {"en": "Also found:", "ru": "Ещё найдено:"}
 _REASONS = {
     "en": {
         "no_hits": "no passage matches the question", "low_relevance": "no passage is close enough to the question",
@@ -103,11 +104,24 @@ def note_empty(pipeline: Pipeline) -> None:
         note("the library is empty: add documents with: lectern ingest corpus/")
 
 
-def sentence_text(sentence: Sentence) -> str:
-    """The sentence with its markers; words lifted from the source stand in quotation marks."""
-    if sentence.origin != "quotation":
-        return sentence.marked
-    return f"“{sentence.text}”" + sentence.marked.removeprefix(sentence.text)
+def sentence_text(sentence: Sentence, before: Sentence | None, language: str) -> str:
+    """The sentence with its markers and what parts it from the one before it; words lifted from the source stand in
+    quotation marks, further ones below the answer under a heading."""
+    text = sentence.marked
+    if sentence.origin == "quotation":
+        text = f"“{sentence.text}”" + text.removeprefix(sentence.text)
+    if before is None:
+        return text
+    if not sentence.further:
+        return f" {text}"
+    heading = "" if before.further else f"\n\n{_FURTHER['ru' if language == 'ru' else 'en']}"
+    return f"{heading}\n{text}"
+
+
+def sentences_text(answer: Answer) -> str:
+    """All sentences of an answer so; its own text where there are none."""
+    pairs = zip((None, *answer.sentences), answer.sentences, strict=False)
+    return "".join(sentence_text(one, before, answer.language) for before, one in pairs) or answer.text
 
 
 def print_refusal(answer: Answer, pipeline: Pipeline) -> None:

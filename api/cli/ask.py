@@ -25,6 +25,7 @@ from api.cli.options import Device, Home, Json, Run
 
 if TYPE_CHECKING:
     from api.pipeline import Ask, Pipeline
+    from generator.answer import Sentence
 
 
 def ask(
@@ -89,20 +90,21 @@ def _print_streamed(pipeline: Pipeline, request: Ask) -> None:
     from api.answer_json import citations_of
     from api.sources import source_lines
     from generator.answer import Answer
+    from retrieval.language import detect
 
     if request.mode == "rag":
         answering.note_empty(pipeline)
     pieces = pipeline.ask_stream(request)
-    written = False
+    last: Sentence | None = None
     while True:
         with err.status("Reading the documents" if request.mode == "rag" else "Thinking"):
             piece = next(pieces)
         if isinstance(piece, Answer):
             break
-        out.print(answering.sentence_text(piece), end=" ")
+        out.print(answering.sentence_text(piece, last, detect(request.question)), end="")
         out.file.flush()
-        written = True
-    if written:
+        last = piece
+    if last is not None:
         out.print()
     if piece.status == "abstained":
         answering.print_refusal(piece, pipeline)

@@ -97,8 +97,7 @@ def _column(answer: Answer) -> RenderableType:
     from api.answer_json import citations_of
     from api.sources import source_lines
 
-    sentences = " ".join(answering.sentence_text(sentence) for sentence in answer.sentences) or answer.text
-    cell = Text(sentences, style="italic" if answer.status == "abstained" else "")
+    cell = Text(answering.sentences_text(answer), style="italic" if answer.status == "abstained" else "")
     for line in source_lines(citations_of(answer), answer.language):
         cell.append(f"\n{line}" if line.startswith("[") else f"\n\n{line}", style="dim")
     return cell.append(f"\n\n{answering.figures(answer)}", style="dim")

@@ -121,7 +121,7 @@ def _shown(answer: Answer, *, own: bool = False) -> tuple[str, str, bool]:
     """(words, cited quotes, whether it holds a quotation) of an answer; own: of the decoder's sentences alone."""
     sentences = [sentence for sentence in answer.sentences if not own or sentence.origin == "decoder"]
     quotes = " ".join(citation.quote for sentence in sentences for citation in sentence.citations)
-    quoted = any(sentence.origin == "quotation" for sentence in sentences)
+    quoted = any(sentence.origin == "quotation" and not sentence.further for sentence in sentences)
     return " ".join(sentence.text for sentence in sentences), quotes, quoted
 
 

@@ -36,7 +36,7 @@ from api.experiments.techniques.planted import Planted, Reading, unchanged
 from api.experiments.techniques.queries import rewritten
 from api.pipeline import Ask, Pipeline
 from corpus.format import Question
-from generator.answer import Answer, Citation, Mode, Reason, Sentence, Status
+from generator.answer import Answer, Citation, Mode, Reason, Sentence, Status, joined
 from ingest.document import Chunk
 from ingest.language import detect_language
 from ingest.sentences import split_sentences
@@ -171,6 +171,6 @@ def _answer(
     return Answer(
         id=hashlib.sha256(f"{control} {request.question}".encode()).hexdigest()[:16], question=request.question,
         language=detect_language(request.question), mode=mode, status=status, reason=reason,
-        text=" ".join(sentence.marked for sentence in sentences), sentences=sentences, hits=tuple(hits),
+        text=joined(sentences), sentences=sentences, hits=tuple(hits),
         confidence=None, model=model, config_hash=request.config_hash,
     )  # fmt: skip

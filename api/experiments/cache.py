@@ -78,7 +78,9 @@ def _result(record: dict[str, Any]) -> Result:
     """A result from what `dataclasses.asdict` made of it."""
     answer = dict(record["answer"])
     answer["sentences"] = tuple(
-        Sentence(row["text"], row["origin"], tuple(Citation(**citation) for citation in row["citations"]))
+        Sentence(
+            row["text"], row["origin"], tuple(Citation(**citation) for citation in row["citations"]), row["further"]
+        )
         for row in answer["sentences"]
     )
     answer["hits"] = tuple(

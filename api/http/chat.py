@@ -28,7 +28,7 @@ from api.http.schema import MAX_ANSWER_TOKENS, MAX_SEED, MAX_TEMPERATURE
 from api.http.service import Service, ServiceDep
 from api.pipeline import Ask
 from api.sources import source_lines
-from generator.answer import Answer, Mode
+from generator.answer import Answer, Mode, separator
 
 router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"])
 
@@ -185,7 +185,7 @@ def _chunks(service: Service, request: Ask, body: ChatBody) -> Iterator[str]:
     said = ""
     for piece in service.pipeline.ask_stream(request):
         if not isinstance(piece, Answer):
-            text = (" " if said else "") + piece.marked
+            text = (separator(piece) if said else "") + piece.marked
             said += text
             yield chunk({"content": text})
             continue

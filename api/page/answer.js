@@ -10,11 +10,12 @@ export class AnswerView {
   constructor(mode, title) {
     this.mode = mode;
     this.prose = element("p", { class: "prose" });
+    this.further = element("div", { class: "further" });
     this.state = element("p", { class: "thinking" }, element("span", { class: "dots", "aria-hidden": "true" }),
       text(mode === "rag" ? "thinking" : "thinking.closed_book"));
     this.rest = element("div", { class: "rest" });
     this.node = element("section", { class: `answer ${mode}`, "aria-busy": "true", "aria-live": "polite" },
-      title && element("h3", {}, title), this.prose, this.state, this.rest);
+      title && element("h3", {}, title), this.prose, this.further, this.state, this.rest);
   }
 
   // Asks and shows; resolves when the answer is whole, stopped or has failed. Never throws.
@@ -33,7 +34,12 @@ export class AnswerView {
     const quotation = sentence.origin === "quotation";
     const words = element("span", quotation ? { class: "quotation", title: text("quotation") } : {}, sentence.text);
     const marks = sentence.citations.map((citation) => this.marker(citation));
-    this.prose.append(element("span", { class: "sentence" }, words, marks), " ");
+    if (!sentence.further) {
+      this.prose.append(element("span", { class: "sentence" }, words, marks), " ");
+      return;
+    }
+    if (!this.further.childElementCount) this.further.append(element("h4", {}, text("further")));
+    this.further.append(element("p", { class: "sentence" }, words, marks));
   }
 
   finish(answer) {

@@ -7,7 +7,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
-from generator.answer import Answer, Citation, Mode, Reason, Sentence, Status
+from generator.answer import Answer, Citation, Mode, Reason, Sentence, Status, joined
 from generator.options import AnswerOptions
 from ingest.document import Document
 from ingest.language import detect_language
@@ -86,7 +86,7 @@ def _quotation(number: int, hit: Hit, document: Document) -> Sentence:
         quote=quote,
         support=0.9,
     )
-    return Sentence(quote, "decoder" if number == 1 else "quotation", (citation,))
+    return Sentence(quote, "decoder" if number == 1 else "quotation", (citation,), further=number > 1)
 
 
 def _whole(question: str, hits: Sequence[Hit], mode: Mode, sentences: tuple[Sentence, ...]) -> Answer:
@@ -101,7 +101,7 @@ def _whole(question: str, hits: Sequence[Hit], mode: Mode, sentences: tuple[Sent
         mode=mode,
         status=status,
         reason=reason,
-        text=" ".join(sentence.marked for sentence in sentences) or refusal,
+        text=joined(sentences) or refusal,
         sentences=sentences,
         hits=tuple(hits),
         confidence=None,

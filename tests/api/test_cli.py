@@ -49,6 +49,15 @@ def test_an_answer_is_followed_by_its_numbered_sources(lectern: Lectern) -> None
     assert "\nSources:\n[1] KV cache, p. 1: “A KV cache stores" in out
 
 
+def test_what_was_also_found_stands_below_the_answer_in_quotation_marks(lectern: Lectern) -> None:
+    _, english, _ = lectern("ask", "What does a KV cache store in training?")
+    _, russian, _ = lectern("ask", "Из каких этапов состоит обучение с KV cache?")
+    for out, heading in ((english, "Also found:"), (russian, "Ещё найдено:")):
+        answer, found = out.split(f"\n\n{heading}\n")
+        assert answer.endswith("[1]") and found.startswith("“") and "” [2]" in found
+    assert "Also found" in lectern("compare", "What does a KV cache store in training?")[1]
+
+
 def test_a_russian_answer_has_russian_sources(lectern: Lectern) -> None:
     _, out, _ = lectern("ask", "Из каких этапов состоит обучение?")
     assert "\nИсточники:\n[1] Этапы обучения, с. 1: «Обучение языковой модели" in out

@@ -80,6 +80,15 @@ def test_words_that_are_not_good_enough_become_a_quotation() -> None:
     assert isinstance(unverified, Answer) and {s.origin for s in unverified.sentences} == {"decoder"}
 
 
+def test_sentences_beside_the_best_one_are_quoted_on_lines_of_their_own() -> None:
+    *_, answer = ask(answerer(also=0.0), AnswerOptions())
+    assert isinstance(answer, Answer)
+    further = [sentence for sentence in answer.sentences if sentence.further]
+    assert further and not answer.sentences[0].further and {one.origin for one in further} == {"quotation"}
+    assert answer.text.splitlines()[-len(further) :] == [one.marked for one in further]
+    assert len(answer.text.splitlines()) == 1 + len(further)
+
+
 def test_a_sentence_with_a_number_that_its_source_has_not_is_never_shown() -> None:
     draft = Draft("It stores 7 keys.", 0, ((0, 5),), 1.0, False, 0.0)
     sure = Verdict(9.0, 9.0)
