@@ -58,13 +58,13 @@ def joined(sentences: Sequence[Sentence]) -> str:
 
 def separator(sentence: Sentence) -> str:
     """What stands before a sentence that others precede."""
-    return "\n" if sentence.further else " "
+    return "\n\n" if sentence.further else " "
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer. `text` is what a person reads: the sentences with their markers, further ones on lines of their
-    own, or the refusal.
+    """A whole answer. `text` is what a person reads: the sentences with their markers, further ones in paragraphs of
+    their own, or the refusal.
 
     confidence: 0..1, None until fitted. timings_ms: milliseconds per step. usage: prompt_tokens, completion_tokens.
     config_hash: of every setting that can change the answer.

@@ -17,8 +17,9 @@ from pathlib import Path
 
 THRESHOLDS_FILE = "thresholds.json"
 
-# Of a passage before it is read: its BM25 score over the best one's; its cosine with the question; minus the logarithm
-# of its rank; the share of the question's words that it holds; how well its document fits; late interaction.
+# Of a passage before it is read: its BM25 score over the best one's; its cosine with the question (or those of the
+# passage in another language whose place it took); minus the logarithm of its rank; the share of the question's words
+# that it holds; how well its document fits; late interaction.
 SIGNALS = ("bm25", "dense", "order", "coverage", "document", "late")
 # Of a passage that was read: log-odds by the reader that it answers; the same; and 1, so that the sum is the log-odds
 # that it answers.

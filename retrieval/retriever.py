@@ -83,7 +83,7 @@ class Retriever:
         stages = self._stages(query, retriever, max(depth, top_k), snapshot, chosen)
         reranker = self._reranker if rerank else None
         hits = _hits(stages, library, max(top_k, reranker.candidates) if reranker else top_k)
-        hits = _with_words(query, hits, snapshot)
+        hits = _with_words(query, hits, snapshot, chosen)
         return self._reranked(query, hits, reranker, snapshot)[:top_k] if reranker else hits
 
     def _stages(
@@ -113,17 +113,25 @@ class Retriever:
 
     def _in_own_language(self, query: str, stages: list[_Stage], snapshot: Snapshot) -> list[_Stage]:
         """The stages with translations in the question's language, found by any of them, in the place of foreign
-        chunks; as they are if the encoder does not know that language, as it cannot tell a translation then."""
-        language = detect(query)
-        if language not in self._encoder.languages:
-            return stages
-        names = list(dict.fromkeys(name for stage in stages for name, _ in stage.ranking))
-        if not names:
+        chunks; as they are if the encoder does not know that language, nor chunks in languages that it does not know:
+        there it cannot tell a translation."""
+        language, known = detect(query), self._encoder.languages
+        found = dict.fromkeys(name for stage in stages for name, _ in stage.ranking)
+        names = [name for name in found if snapshot.languages[document_of(name)] in known]
+        if language not in known or not names:
             return stages
         own = np.array([snapshot.languages[document_of(name)] == language for name in names])
-        found = translations(snapshot.vectors(names), own)
-        by = {names[foreign]: names[its] for foreign, its in found.items()}
+        pairs = translations(snapshot.vectors(names), own)
+        by = {names[foreign]: names[its] for foreign, its in pairs.items() if self._holds(names[its])}
         return [_Stage(stage.name, replaced(stage.ranking, by)) for stage in stages]
+
+    def _holds(self, name: str) -> bool:
+        """Whether the library still has the chunk."""
+        try:
+            self._store.library.chunk(name)
+        except UnknownChunk:
+            return False
+        return True
 
     def _reranked(self, query: str, hits: list[Hit], reranker: Reranker, snapshot: Snapshot) -> list[Hit]:
         hits = reranker.rerank(query, hits, len(hits))
@@ -137,14 +145,18 @@ class Retriever:
         return [replace(hit, rank=rank) for rank, hit in enumerate(together, start=1)]
 
 
-def _with_words(query: str, hits: list[Hit], snapshot: Snapshot) -> list[Hit]:
+def _with_words(
+    query: str, hits: list[Hit], snapshot: Snapshot, documents: Collection[str] | None
+) -> list[Hit]:
     """The hits with two more parts: "coverage", the share of the question's words that each holds
     (`BM25Index.coverage`); "document", the mean BM25 score of the best chunks of its document over the best score of
-    all chunks: what a passage is about is said around it too (Callan 1994, "Passage-Level Evidence in Document
-    Retrieval", SIGIR)."""
+    all chunks of `documents` (None: of the library): what a passage is about is said around it too (Callan 1994,
+    "Passage-Level Evidence in Document Retrieval", SIGIR)."""
     terms = analyze_query(query)
     held = snapshot.bm25.coverage(terms, [hit.chunk.id for hit in hits])
     scores = snapshot.bm25.scores(terms)  # [N]
+    if documents is not None:
+        scores = np.where(snapshot.allowed(documents), scores, 0.0)
     best = float(scores.max(initial=0.0)) or 1.0
     fits = {
         name: float(np.sort(scores[snapshot.positions[name]])[-_BEST_OF_DOCUMENT:].mean()) / best

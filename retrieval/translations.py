@@ -1,4 +1,4 @@
-"""Of a passage and its translation only the one in the language of the question is a hit.
+"""Of a passage and its translation the one in the language of the question is the hit.
 
 A bilingual encoder puts the two side by side, and which of them comes out ahead is chance; an answer should
 rest on the one that the reader can read, and two that say the same take the place of one that says something else.
@@ -42,9 +42,9 @@ def translations(vectors: NDArray[np.float32], own: NDArray[np.bool_]) -> dict[i
 
 def replaced(ranking: Sequence[tuple[str, float]], by: Mapping[str, str]) -> list[tuple[str, float]]:
     """`ranking` with each chunk that stands in `by` at the end and its translation at its place, once, with the score
-    of that place. At the end scores are 0, or the lowest if that is less."""
+    of that place. At the end scores are the lowest."""
     kept: dict[str, float] = {}
     for name, score in ranking:
         kept.setdefault(by.get(name, name), score)
     last = min((score for _, score in ranking), default=0.0)
-    return [*kept.items(), *((name, min(0.0, last)) for name, _ in ranking if name in by)]
+    return [*kept.items(), *((name, last) for name, _ in ranking if name in by)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -97,7 +98,9 @@ def _print_streamed(pipeline: Pipeline, request: Ask) -> None:
     pieces = pipeline.ask_stream(request)
     last: Sentence | None = None
     while True:
-        with err.status("Reading the documents" if request.mode == "rag" else "Thinking"):
+        # Once something is printed, a spinner would wipe the line that it stands on.
+        waiting = err.status("Reading the documents" if request.mode == "rag" else "Thinking")
+        with waiting if last is None else nullcontext():
             piece = next(pieces)
         if isinstance(piece, Answer):
             break

@@ -30,7 +30,8 @@ def search(
     json: Json = False,
     device: Device = None,
 ) -> None:
-    """Find passages, with the score of every stage they passed (bm25, dense, fused, reranked).
+    """Find passages, with the score of every stage they passed (bm25, dense, fused, reranked), the share of the
+    question's words that each holds (coverage) and how well its document fits (document).
 
     Examples:
 

@@ -28,7 +28,7 @@ from ingest.document import Chunk
 from ingest.originals import write_atomically
 from retrieval.hit import Hit
 
-CACHE_FORMAT = 2  # raise it when a Result is made differently from the same facts
+CACHE_FORMAT = 3  # raise it when a Result is made differently from the same facts
 
 
 def key_of(

@@ -28,6 +28,7 @@ from api.experiments.measures import Judged, Outcome, citations_of
 from api.experiments.outside.judge import Verdicts
 from api.experiments.statistics import LEVEL, Comparison, compare, holm
 from corpus.format import Question
+from generator.answer import joined
 
 Json = dict[str, Any]
 TESTED = (metrics.WRONG, metrics.RIGHT)
@@ -250,7 +251,7 @@ def _answer_json(row: Row) -> Json:
     answer = row.result.answer
     return {
         "outcome": row.judged.outcome, "supported": row.judged.supported, "cause": row.cause, "reason": answer.reason,
-        "text": " ".join(sentence.marked for sentence in answer.sentences), "confidence": answer.confidence,
+        "text": joined(answer.sentences), "confidence": answer.confidence,
         "values": dict(row.values), "outcomes": list(row.outcomes),
         "judge": {"right": row.verdicts.right, "supported": row.verdicts.supported},
         "planted": None if row.result.planted is None else dataclasses.asdict(row.result.planted),

@@ -164,10 +164,13 @@ class Bench:
         scores = {int(name): score for name, score in held[: setting.depth]}
         nearest = [int(name) for name, _ in near[: setting.depth]]
         if setting.fusion == "sum":
+            likeness = {int(name): score for name, score in near}
             best = max(scores.values(), default=1.0) or 1.0
             pool = set(scores) | set(nearest)
             total = {
-                n: (1 - setting.weight) * scores.get(n, 0.0) / best + setting.weight * float(cosines[n]) for n in pool
+                n: (1 - setting.weight) * scores.get(n, 0.0) / best
+                + setting.weight * likeness.get(n, float(cosines[n]))
+                for n in pool
             }
             return sorted(total, key=lambda n: -total[n])
         fused = rrf([[str(n) for n in scores], [str(n) for n in nearest]], [1.0, setting.weight], setting.k)

@@ -63,7 +63,7 @@ def shown(answer: Answer) -> Row:
     citations = {c.number: c for sentence in answer.sentences for c in sentence.citations}
     return {
         "status": answer.status, "reason": answer.reason, "answer": answer.text, "confidence": answer.confidence,
-        "quoted": any(sentence.origin == "quotation" for sentence in answer.sentences), "model": answer.model,
+        "quoted": any(s.origin == "quotation" and not s.further for s in answer.sentences), "model": answer.model,
         "citations": [
             {"number": n, "title": c.title, "page": c.page, "quote": c.quote} for n, c in sorted(citations.items())
         ],

@@ -31,11 +31,11 @@ def test_in_one_language_there_are_none(angles: list[float], own: bool) -> None:
 
 def test_the_translation_takes_the_place_and_the_foreign_chunk_goes_to_the_end() -> None:
     ranking = [("foreign", 0.9), ("other", 0.8), ("own", 0.5)]
-    assert replaced(ranking, {"foreign": "own"}) == [("own", 0.9), ("other", 0.8), ("foreign", 0.0)]
+    assert replaced(ranking, {"foreign": "own"}) == [("own", 0.9), ("other", 0.8), ("foreign", 0.5)]
 
 
 def test_a_translation_that_another_search_found_comes_in() -> None:
-    assert replaced([("foreign", 0.9)], {"foreign": "own"}) == [("own", 0.9), ("foreign", 0.0)]
+    assert replaced([("foreign", 0.9)], {"foreign": "own"}) == [("own", 0.9), ("foreign", 0.9)]
 
 
 def test_a_translation_that_is_ahead_anyway_keeps_its_place() -> None:

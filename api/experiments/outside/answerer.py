@@ -18,7 +18,7 @@ from api.experiments.outside import prompts
 from api.experiments.outside.model import OutsideModel
 from api.experiments.outside.reading import Said, sentences_of
 from api.experiments.outside.replies import Replies
-from generator.answer import Answer, Citation, Mode, Reason, Sentence
+from generator.answer import Answer, Citation, Mode, Reason, Sentence, joined
 from generator.answerer import REFUSALS
 from generator.grounding import Interval, draft_cited
 from generator.memory import Passage
@@ -82,7 +82,7 @@ class OutsideAnswerer:
         self, question: str, language: str, mode: Mode, reason: Reason, sentences: tuple[Sentence, ...],
         hits: tuple[Hit, ...], usage: dict[str, int], decode_ms: float,
     ) -> Answer:
-        text = " ".join(one.marked for one in sentences) or REFUSALS["ru" if language == "ru" else "en"]
+        text = joined(sentences) or REFUSALS["ru" if language == "ru" else "en"]
         key = repr((self._name, question, mode, [hit.chunk.id for hit in hits], text))
         return Answer(
             id=hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16], question=question,
