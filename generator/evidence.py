@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from generator.decisions import SENTENCE, Decisions, probability, weighted
 from generator.engine import Reading, best_span
-from generator.wording import leans
+from generator.wording import fragment, leans
 from ingest.sentences import split_sentences
 
 Interval = tuple[int, int]
@@ -17,13 +17,14 @@ Interval = tuple[int, int]
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A sentence of passage number `passage`; features: `decisions.SENTENCE`; span: what the reader takes for the short
-    answer in it; alone: it can be understood without the sentence before it."""
+    answer in it; alone: it can be understood without the sentence before it; whole: it is a sentence."""
 
     passage: int
     interval: Interval
     features: tuple[float, ...]
     span: Interval
     alone: bool = True
+    whole: bool = True
 
 
 _FEWEST_WORDS = 3
@@ -92,7 +93,7 @@ def candidates(
         Candidate(
             p, interval,
             (reading.relevance[p], rank[p], float(own_language[p]), evidence, max(-20.0, span - best), cosine),
-            place, not leans(passages[p][slice(*interval)]),
+            place, not leans(passages[p][slice(*interval)]), not fragment(passages[p][slice(*interval)]),
         )
         for (p, interval, evidence, span, place), cosine in zip(found, cosines, strict=True)
     ]
@@ -123,13 +124,14 @@ def _before(candidate: Candidate, found: Sequence[Candidate]) -> Candidate | Non
 
 def further_shares(found: Sequence[Candidate], sums: Sequence[float], at: int) -> list[tuple[int, float]]:
     """(number, share of the softmax) of the candidates beside number `at`, best first; left out are those in another
-    language than it, which say the same again, and those that lean on a sentence that would not be shown."""
+    language than it, which say the same again, those that lean on a sentence that would not be shown, and what is no
+    sentence."""
     largest = max(sums)
     weights = [math.exp(value - largest) for value in sums]
     own = found[at].features[SENTENCE.index("language")]
     others = [
         (n, weights[n] / sum(weights))
         for n, candidate in enumerate(found)
-        if n != at and candidate.alone and candidate.features[SENTENCE.index("language")] == own
+        if n != at and candidate.alone and candidate.whole and candidate.features[SENTENCE.index("language")] == own
     ]
     return sorted(others, key=lambda item: -item[1])

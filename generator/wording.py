@@ -94,12 +94,21 @@ OPENED_BY = {")": "(", "]": "[", "»": "«", "”": "“"}
 # A word that is a name wherever it stands: «GQA», «LoRA», «GPT-4».
 _NAME = re.compile(r"[^\W\d_]*[A-ZА-ЯЁ][^\W\d_]*(?:[A-ZА-ЯЁ]|[-\u2010\u2011]?\d)[\w.\u2010\u2011-]*")
 _LONGEST_SUBJECT = 6
+_LONGEST_HEADING = 8
 _WORD, _LAST_WORD = re.compile(r"\w+"), re.compile(r"\w+$")
 
 
 def leans(sentence: str) -> bool:
     """Whether a sentence points back, with its first words or in so many words."""
     return _LEANING.match(sentence.lstrip("«\"“*_ ")) is not None or _POINTING_BACK.search(sentence) is not None
+
+
+def fragment(sentence: str) -> bool:
+    """Whether a sentence of a document is none: it goes on from what stands before it, ends with a colon, or is as
+    short as a heading and has no end. Files with lines of a page (PDF) are full of these."""
+    words = sentence.split()
+    opening, end = sentence.lstrip("«\"“*_( ")[:1], sentence.rstrip()[-1:]
+    return opening.islower() or end == ":" or (end not in _FINAL and len(words) <= _LONGEST_HEADING)
 
 
 def begins_amid(text: str, start: int) -> bool:
@@ -202,7 +211,7 @@ def _foreign(text: str, pieces: Sequence[Written], offset: int) -> bool:
     russian = sum(map(len, _CYRILLIC.findall(letters))) > sum(map(len, _LATIN.findall(letters)))
     other = _LATIN if russian else _CYRILLIC
     return any(
-        piece.source is None and other.fullmatch(text[max(0, piece.start - offset) : piece.end - offset].strip())
+        piece.source is None and other.fullmatch(letters[max(0, piece.start - offset) : piece.end - offset].strip())
         for piece in pieces
     )
 

@@ -14,6 +14,7 @@ from generator.wording import (
     balanced,
     begins_amid,
     ends_amid,
+    fragment,
     keeps_names,
     known_words,
     leans,
@@ -96,7 +97,10 @@ def test_a_sentence_does_not_begin_inside_a_bracket() -> None:
     assert not whole(text[start:], [Written(0, len(text) - start, source, 0.0)], [text])
 
 
-@pytest.mark.parametrize(("said", "good"), [("was предложили Холтцман", False), ("кэш предложили Холтцман", True)])
+@pytest.mark.parametrize(
+    ("said", "good"),
+    [("was предложили Холтцман", False), ("Was предложили Холтцман", False), ("кэш предложили Холтцман", True)],
+)
 def test_own_words_keep_to_the_alphabet_of_the_sentence(said: str, good: bool) -> None:
     text = "В статье это предложили Холтцман."
     start, own = text.index("предложили"), len(said.split()[0])
@@ -236,3 +240,19 @@ def test_negations_are_copied_from_passages_or_not_written() -> None:
     assert denying and all(bars[n] == float("-inf") and free[n] == 0.0 for n in denying)
     places = {s.kind: float(bars[len(vocabulary) + m]) for m, s in enumerate(sources) if s and s.surface == "not"}
     assert places == {QUESTION: float("-inf"), EVIDENCE: 0.0}
+
+
+@pytest.mark.parametrize(
+    "text", ["D Citation Recall Discussion", "we consider RoBERTa trained for longer.", "It is named after its parts:",
+             "которые хранит кэш."]
+)
+def test_what_is_no_sentence_is_a_fragment(text: str) -> None:
+    assert fragment(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["The cache stores keys.", "«Кэш хранит ключи»", "**LoRA** adds two small matrices.", "(See the note.)",
+             "- A line of a list that goes on for a while and has no stop at its end", "7 of 8 hold."]
+)
+def test_a_sentence_is_not_a_fragment(text: str) -> None:
+    assert not fragment(text)
