@@ -23,7 +23,8 @@ def document(text: str, title: str = "Sample", source: str = "sample.txt") -> Do
 
 
 def pdf(pages: Sequence[Sequence[str]], *, title: str = "", outline: Sequence[tuple[str, int]] = ()) -> bytes:
-    """A PDF with the given lines on each page; outline: (title, page from 1)."""
+    """A PDF with the given lines on each page, "**words**" at the beginning of a line in bold; outline: (title, page
+    from 1)."""
     buffer = io.BytesIO()
     canvas = Canvas(buffer)
     canvas.setTitle(title)
@@ -34,7 +35,13 @@ def pdf(pages: Sequence[Sequence[str]], *, title: str = "", outline: Sequence[tu
             if page == number:
                 canvas.addOutlineEntry(entry, f"page-{number}", 0)
         for position, line in enumerate(lines):
-            canvas.drawString(72, 780 - 14 * position, line)
+            bold, rest = line[2:].split("**", 1) if line.startswith("**") else ("", line)
+            written = canvas.beginText(72, 780 - 14 * position)
+            for font, words in (("Helvetica-Bold", bold), ("Helvetica", rest)):
+                if words:
+                    written.setFont(font, 11)
+                    written.textOut(words)
+            canvas.drawText(written)
         canvas.showPage()
     canvas.save()
     return buffer.getvalue()

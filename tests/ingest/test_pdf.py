@@ -150,3 +150,27 @@ def test_limits_on_pages_and_characters() -> None:
         parse(content, "a.pdf", Limits(pages=2))
     with pytest.raises(LimitExceeded, match="30 characters"):
         parse(content, "a.pdf", Limits(characters=30))
+
+
+def test_a_heading_in_bold_is_no_part_of_the_sentence_behind_it() -> None:
+    before = "The part before is a paragraph of its own and ends here."
+    parsed = _parse(samples.pdf([[
+        before, "**Masking scheme** We compare our scheme with two", "others that mask at random.",
+        "**Data sets**", "Four of these are used in what follows.",
+    ]]))
+    for heading, sentence in (("Masking scheme", "We compare our scheme with two others"), ("Data sets", "Four of")):
+        assert f"{heading}\n\n{sentence}" in parsed.text
+    assert f"{before}\n\n" in parsed.text
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["**LoRA** adds two small matrices.", "**Results.** All of them are good.", "**93.2** BLEU was reached here."],
+)
+def test_bold_words_within_a_sentence_stay_in_it(line: str) -> None:
+    assert line.replace("**", "") in _parse(samples.pdf([["The part before ends here.", line]])).text
+
+
+def test_bold_words_amid_a_paragraph_are_no_heading() -> None:
+    lines = ["The decoder that is meant here was called", "**Big Lectern** Before it was renamed by its makers."]
+    assert "called Big Lectern Before" in _parse(samples.pdf([lines])).text

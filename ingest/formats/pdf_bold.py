@@ -1,0 +1,82 @@
+"""Headings in bold at the beginning of a paragraph: «**Datasets** We use …» is two lines, not one sentence.
+
+Nothing but the type tells them from the sentence that follows on the same line, or on the next. pypdf says the font of
+every run of text (`visitor_text`); runs joined are the page's text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ingest.clean import clean_characters
+
+# "Medi" is the bold of Nimbus, which LaTeX sets Times with; a medium weight is none. TB: bold of Libertine, Biolinum.
+_BOLD = re.compile(r"bold|black|heavy|demi|medi(?!um)|cmbx|sfbx|t[bz]$", re.IGNORECASE)
+_MOST_WORDS, _FEWEST_LETTERS = 10, 3
+_HEADING = re.compile(r"[A-ZА-ЯЁ\d]")
+_SENTENCE_BEGINS = re.compile(r"[A-ZА-ЯЁ][\w’'-]*\s+\S+\s+\S+")
+_PARAGRAPH_ENDS, _OWN_END = tuple(".!?:;…"), tuple(".,;:!?…")
+
+
+class BoldType:
+    """Listens to pypdf while it reads a page (`visitor_text`)."""
+
+    def __init__(self) -> None:
+        self._runs: list[tuple[str, bool]] = []
+
+    def visit(self, text: str, _user: list[float], _matrix: list[float], font: Any, _size: float) -> None:
+        """A run of text in one font, as pypdf calls it."""
+        name = str(font.get("/BaseFont", "")) if font else ""
+        self._runs.append((text, _BOLD.search(name) is not None))
+
+    def parted(self, text: str) -> tuple[str, frozenset[str]]:
+        """(`text` of the page with a line's end behind each heading that a sentence followed, the headings as clean
+        lines); as it is, and none, if it is not what was heard."""
+        if "".join(run for run, _ in self._runs) != text:
+            return text, frozenset()
+        lines = [(head, rest) for head, rest in map(_split, self._lines())]
+        found: set[str] = set()
+        parted: list[str] = []
+        before, ended = "", True  # the line before, and whether a paragraph ends with it
+        for number, (head, rest) in enumerate(lines):
+            follows = rest or next((f"{h}{r}" for h, r in lines[number + 1 :] if (h + r).strip()), "")
+            alone = not rest.strip()
+            plain = not alone or not next((h for h, r in lines[number + 1 :] if (h + r).strip()), "").strip()
+            if ended and plain and _is_heading(head) and _SENTENCE_BEGINS.match(follows.lstrip()):
+                found.add(" ".join(clean_characters(head).split()))
+                parted += [head.rstrip(), *([] if alone else [rest.lstrip()])]
+                ended = alone
+            else:
+                parted.append(head + rest)
+            before = (head + rest).strip()
+            if before:
+                ended = before.endswith(_PARAGRAPH_ENDS) or before in found
+        return "\n".join(parted), frozenset(found)
+
+    def _lines(self) -> list[list[tuple[str, bool]]]:
+        """The runs of each line."""
+        lines: list[list[tuple[str, bool]]] = [[]]
+        for text, bold in self._runs:
+            first, *others = text.split("\n")
+            lines[-1].append((first, bold))
+            lines += [[(other, bold)] for other in others]
+        return lines
+
+
+def _split(runs: list[tuple[str, bool]]) -> tuple[str, str]:
+    """(what a line begins with in bold, the rest)."""
+    taken = 0
+    for text, bold in runs:
+        if text.strip() and not bold:
+            break
+        taken += 1
+    return "".join(text for text, _ in runs[:taken]), "".join(text for text, _ in runs[taken:])
+
+
+def _is_heading(head: str) -> bool:
+    words = head.strip()
+    return (
+        _HEADING.match(words) is not None and len(words.split()) <= _MOST_WORDS and not words.endswith(_OWN_END)
+        and sum(map(str.isalpha, words)) >= _FEWEST_LETTERS
+    )
