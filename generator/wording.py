@@ -206,12 +206,14 @@ def _spliced(before: Sequence[Written], after: Sequence[Written], passages: Sequ
 
 
 def _foreign(text: str, pieces: Sequence[Written], offset: int) -> bool:
-    """Whether a word of the decoder's own is in the other alphabet than the sentence: «top-p was предложили»."""
+    """Whether a word of the decoder's own is in the other alphabet than the sentence: «top-p was предложили»; or a
+    Russian one of the question in an English sentence: «На day.» English ones in Russian are names."""
     letters = text.lower()
     russian = sum(map(len, _CYRILLIC.findall(letters))) > sum(map(len, _LATIN.findall(letters)))
     other = _LATIN if russian else _CYRILLIC
     return any(
-        piece.source is None and other.fullmatch(letters[max(0, piece.start - offset) : piece.end - offset].strip())
+        (piece.source is None or (not russian and piece.source.kind == QUESTION))
+        and other.fullmatch(letters[max(0, piece.start - offset) : piece.end - offset].strip())
         for piece in pieces
     )
 

@@ -14,6 +14,7 @@ from ingest.clean import clean_characters
 # "Medi" is the bold of Nimbus, which LaTeX sets Times with; a medium weight is none. TB: bold of Libertine, Biolinum.
 _BOLD = re.compile(r"bold|black|heavy|demi|medi(?!um)|cmbx|sfbx|t[bz]$", re.IGNORECASE)
 _MOST_WORDS, _FEWEST_LETTERS = 10, 3
+_NUMBERED = re.compile(r"\d+(?:\.\d+)*\.?\s+[A-ZА-ЯЁ]")
 _HEADING = re.compile(r"[A-ZА-ЯЁ\d]")
 _SENTENCE_BEGINS = re.compile(r"[A-ZА-ЯЁ][\w’'-]*\s+\S+\s+\S+")
 _PARAGRAPH_ENDS, _OWN_END = tuple(".!?:;…"), tuple(".,;:!?…")
@@ -51,7 +52,7 @@ class BoldType:
                 parted.append(head + rest)
             before = (head + rest).strip()
             if before:
-                ended = before.endswith(_PARAGRAPH_ENDS) or before in found
+                ended = before.endswith(_PARAGRAPH_ENDS) or before in found or _is_section(before)
         return "\n".join(parted), frozenset(found)
 
     def _lines(self) -> list[list[tuple[str, bool]]]:
@@ -72,6 +73,10 @@ def _split(runs: list[tuple[str, bool]]) -> tuple[str, str]:
             break
         taken += 1
     return "".join(text for text, _ in runs[:taken]), "".join(text for text, _ in runs[taken:])
+
+
+def _is_section(line: str) -> bool:
+    return _NUMBERED.match(line) is not None and len(line.split()) <= _MOST_WORDS
 
 
 def _is_heading(head: str) -> bool:

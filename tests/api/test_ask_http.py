@@ -43,6 +43,7 @@ def test_an_answer_has_the_members_of_the_contract_and_exact_quotes(
     assert set(answer["hits"][0]) >= HIT_MEMBERS
     assert answer["hits"][0]["title"] == "KV cache"
     assert {"retrieve", "decode", "total"} <= set(answer["timings_ms"])
+    assert all(set(sentence) == {"text", "origin", "citations", "further"} for sentence in answer["sentences"])
     citations = [citation for sentence in answer["sentences"] for citation in sentence["citations"]]
     assert citations
     for citation in citations:

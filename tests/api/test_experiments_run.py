@@ -236,6 +236,7 @@ def test_a_report_shows_every_question_by_every_arm(pipeline: Pipeline, write: C
     page = (finished.folder / places.REPORT_FILE).read_text(encoding="utf-8")
     assert page.count("<article") == 5 and page.count('class="cell"') == 15
     assert "currentColor" in page and "#010203" not in page
+    assert '[1]\n\n' in page  # what was also found is a paragraph of its own
     again = runner.report_again(finished.folder)
     assert (again.folder / places.REPORT_FILE).read_text(encoding="utf-8") == page
     with pytest.raises(ConfigError, match="holds no results"):

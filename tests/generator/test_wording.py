@@ -108,6 +108,13 @@ def test_own_words_keep_to_the_alphabet_of_the_sentence(said: str, good: bool) -
     assert whole(said, [Written(0, own, None, 0.0), Written(own, len(said), source, 0.0)], [text]) is good
 
 
+def test_words_of_a_russian_question_do_not_stand_in_an_english_sentence() -> None:
+    asked, text = "На сколько дней учили GPT?", "It was trained for a day."
+    word = Source(-1, QUESTION, Piece(0, Case.CAPITAL, 0, 2, False), asked[:2], "")
+    copied = Source(0, EVIDENCE, Piece(0, Case.LOWER, 21, 24, False), text[21:24], " ")
+    assert not whole("На day", [Written(0, 2, word, 0.0), Written(2, 6, copied, 0.0)], [text])
+
+
 @pytest.mark.parametrize(
     ("sentence", "good"),
     [

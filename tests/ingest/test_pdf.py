@@ -157,7 +157,9 @@ def test_a_heading_in_bold_is_no_part_of_the_sentence_behind_it() -> None:
     parsed = _parse(samples.pdf([[
         before, "**Masking scheme** We compare our scheme with two", "others that mask at random.",
         "**Data sets**", "Four of these are used in what follows.",
+        "3.2 METHODS", "**Prompts** For two of them we write examples.",
     ]]))
+    assert "Prompts\n\nFor two of them" in parsed.text
     for heading, sentence in (("Masking scheme", "We compare our scheme with two others"), ("Data sets", "Four of")):
         assert f"{heading}\n\n{sentence}" in parsed.text
     assert f"{before}\n\n" in parsed.text
