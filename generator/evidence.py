@@ -36,20 +36,20 @@ MOST_FURTHER = 2
 @dataclass(frozen=True, slots=True)
 class Choice:
     """The best candidate, others worth quoting beside it, and how likely all this is right (`decisions.CONFIDENCE` and
-    the probability they give). lead: the sentence before the best one, where that cannot be understood without it."""
+    the probability they give). leads: the sentences before the best one, in their order, where that cannot be
+    understood without them."""
 
     candidate: Candidate
     further: tuple[Candidate, ...]
     features: tuple[float, ...]
     confidence: float
-    lead: Candidate | None = None
+    leads: tuple[Candidate, ...] = ()
 
     @property
     def shown(self) -> tuple[Candidate, ...]:
         """What an answer is made of, in order."""
-        first = () if self.lead is None else (self.lead,)
-        others = [one for one in self.further if one != self.lead]
-        return (*first, self.candidate, *others)[: 1 + MOST_FURTHER]
+        others = [one for one in self.further if one not in self.leads]
+        return (*self.leads, self.candidate, *others)[: 1 + MOST_FURTHER]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,18 @@ def choose(found: Sequence[Candidate], decisions: Decisions) -> Choice | None:
     margin = min(10.0, sums[at] - max(others)) if others else 10.0
     features = (*best.features, margin, 1.0)
     confidence = probability(weighted(decisions.confidence, features))
-    return Choice(best, tuple(further), features, confidence, None if best.alone else _before(best, found))
+    return Choice(best, tuple(further), features, confidence, _leads(best, found))
+
+
+def _leads(candidate: Candidate, found: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """The sentences before `candidate` up to one that does not lean, as many as there is room for."""
+    leads: list[Candidate] = []
+    at: Candidate | None = candidate
+    while at is not None and not at.alone and len(leads) < MOST_FURTHER:
+        at = _before(at, found)
+        if at is not None:
+            leads.insert(0, at)
+    return tuple(leads)
 
 
 def _before(candidate: Candidate, found: Sequence[Candidate]) -> Candidate | None:

@@ -56,13 +56,18 @@ _LATIN, _CYRILLIC = re.compile("[a-z]+"), re.compile("[а-яё]+")
 # A sentence that begins with these is not to be understood without the one before it.
 _LEANING = re.compile(
     r"(?:it|its|they|their|them|this|that|these|those|he|she|his|her|such|so|but|and|also|therefore|thus|hence|however"
-    r"|moreover|furthermore|additionally|otherwise|instead|similarly|likewise|consequently|then|here|in the same"
+    r"|yet,|moreover|furthermore|additionally|otherwise|instead|similarly|likewise|consequently|then|here|in the same"
     r"|the (?:latter|former|other|same|above)|in addition|in contrast|by contrast|as a result|for this|in other words"
     r"|both (?:of|approaches|methods|models)"
+    r"|(?:if|when|while|since|because|although|given|using|unlike|despite|without|with|for|by|in|on|to|from|of|under|after"
+    r"|before|at) (?:this|these|those|such)"
     r"|он|она|оно|они|его|её|ее|их|это|этот|эта|эти|этим|этих|этого|этой|этому|тем|там|тогда|такой|такая|такое|такие"
     r"|поэтому|однако|но|а|и|также|затем|зато|значит|кроме того|при этом|к тому же|в том же|в той же|для этого|то есть"
     r"|следовательно|таким образом|в результате|вместо этого|напротив|наоборот|иначе говоря|другими словами|аналогично"
-    r"|в отличие от (?:этого|него|неё|нее|них)|оба|обе)\b(?!-)",
+    r"|в отличие от (?:этого|него|неё|нее|них)|оба|обе"
+    r"|(?:если|когда|хотя|для|в|на|по|с|из|от|без|после|до|к|при)"
+    r" (?:этот|эта|эту|эти|этих|этого|этой|этом|этим|этими|этому"
+    r"|такой|таких|такого|таком))(?:\b|(?<=,))(?!-)",
     re.IGNORECASE,
 )
 # Nor one with these anywhere.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from pathlib import Path
 
@@ -67,8 +68,12 @@ def test_a_sentence_that_leans_is_led_by_the_one_before_it_and_never_added() -> 
         Candidate(0, interval, (value, 0, 0, 0, 0, 0), interval, alone) for interval, value, alone in scores
     ]
     choice = choose(found, decisions)
-    assert choice is not None and choice.candidate is found[1] and choice.lead is found[0]
+    assert choice is not None and choice.candidate is found[1] and choice.leads == (found[0],)
     assert choice.shown == (found[0], found[1], found[3])
+    further_back = [dataclasses.replace(found[0], interval=(0, 9), alone=False), *found[1:]]
+    first = Candidate(0, (-9, -1), (-1.0, 0, 0, 0, 0, 0), (0, 0))
+    chained = choose([first, *further_back], decisions)
+    assert chained is not None and chained.shown == (first, further_back[0], found[1])
     assert (alone := choose(found[1:], decisions)) is not None and alone.shown == (found[1], found[3])
 
 

@@ -118,7 +118,9 @@ def test_words_of_a_russian_question_do_not_stand_in_an_english_sentence() -> No
 @pytest.mark.parametrize(
     ("sentence", "good"),
     [
-        ("It is slow.", True), ("Этим LoRA отличается.", True), ("«Это» так.", True), ("In the same study, too.", True),
+        ("It is slow.", True), ("Yet, it is slow.", True), ("Yet another one", False), ("If this bias grows", True),
+        ("Для этого нужно время.", True), ("For example, keys", False),
+        ("Этим LoRA отличается.", True), ("«Это» так.", True), ("In the same study, too.", True),
         ("Items are kept.", False), ("This-like names", False), ("Там-то", False), ("Кэш хранит их.", False),
         ("In addition, keys are kept.", True), ("The loss is, as described above, a sum.", True),
         ("Модель, как было сказано выше, мала.", True), ("As described by Vaswani, it is a sum.", False),
