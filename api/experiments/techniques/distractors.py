@@ -15,6 +15,7 @@ from api.config import MAX_TOP_K
 from api.experiments.knobs import DistractorKind
 from api.experiments.techniques.found import Found, ranked
 from api.pipeline import Ask, Pipeline
+from ingest.document import Chunk
 from retrieval.hit import Hit
 from retrieval.snapshot import document_of
 
@@ -35,7 +36,7 @@ def _near(pipeline: Pipeline, request: Ask, found: Found, gold: Collection[str])
     settings = dataclasses.replace(request.retrieval, top_k=MAX_TOP_K, depth=max(request.retrieval.depth, MAX_TOP_K))
     read = {hit.chunk.id for hit in found.hits}
     hits = pipeline.search(dataclasses.replace(request, retrieval=settings))
-    return [hit for hit in hits if hit.chunk.id not in read and hit.chunk.id not in gold]
+    return [_unranked(hit.chunk) for hit in hits if hit.chunk.id not in read and hit.chunk.id not in gold]
 
 
 def _elsewhere(
@@ -44,5 +45,9 @@ def _elsewhere(
     near = {document_of(name) for name in (*found.candidates, *(hit.chunk.id for hit in found.hits))}
     others = [c for c in pipeline.library.chunks() if c.document_id not in near and c.id not in gold]
     chosen = draw.sample(others, min(number, len(others)))
-    # Rank and score say that nobody ranked them.
-    return [Hit(chunk, 0.0, 1, STAGE) for chunk in chosen]
+    return [_unranked(chunk) for chunk in chosen]
+
+
+def _unranked(chunk: Chunk) -> Hit:
+    """A hit that nobody ranked: beside evidence that was not searched for, a search's score would put it first."""
+    return Hit(chunk, 0.0, 1, STAGE)
