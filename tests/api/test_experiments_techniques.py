@@ -85,7 +85,8 @@ def test_distractors_are_added_and_never_hold_the_evidence(pipeline: Pipeline) -
     alone = ask(pipeline, oracle=True)
     near = ask(pipeline, oracle=True, distractors=2)
     assert texts(near)[:1] == texts(alone) and len(texts(near)) == 3
-    assert "reranked" not in {hit.stage for hit in near.answer.hits}  # the evidence is not, so what is added must not be
+    # The evidence is not reranked, so what is added must not be either.
+    assert "reranked" not in {hit.stage for hit in near.answer.hits}
     elsewhere = ask(pipeline, top_k=1, rerank=False, distractors=5, distractor_kind="other topics")
     for text in [*texts(near)[1:], *texts(elsewhere)[1:]]:
         assert STORES not in text
