@@ -36,15 +36,15 @@ class BoldType:
         lines); as it is, and none, if it is not what was heard."""
         if "".join(run for run, _ in self._runs) != text:
             return text, frozenset()
-        lines = [(head, rest) for head, rest in map(_split, self._lines())]
+        lines = [_split(runs) for runs in self._lines()]
         found: set[str] = set()
         parted: list[str] = []
-        before, ended = "", True  # the line before, and whether a paragraph ends with it
-        for number, (head, rest) in enumerate(lines):
-            follows = rest or next((f"{h}{r}" for h, r in lines[number + 1 :] if (h + r).strip()), "")
+        ended = True  # whether a paragraph ends with the line before
+        for (head, rest), (next_head, next_rest) in zip(lines, _after(lines), strict=True):
             alone = not rest.strip()
-            plain = not alone or not next((h for h, r in lines[number + 1 :] if (h + r).strip()), "").strip()
-            if ended and plain and _is_heading(head) and _SENTENCE_BEGINS.match(follows.lstrip()):
+            # A heading of several lines goes on in bold.
+            follows = rest if not alone else "" if next_head.strip() else next_rest
+            if ended and _is_heading(head) and _SENTENCE_BEGINS.match(follows.lstrip()):
                 found.add(" ".join(clean_characters(head).split()))
                 parted += [head.rstrip(), *([] if alone else [rest.lstrip()])]
                 ended = alone
@@ -63,6 +63,17 @@ class BoldType:
             lines[-1].append((first, bold))
             lines += [[(other, bold)] for other in others]
         return lines
+
+
+def _after(lines: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """For each line the next one that is not empty; two empty texts where there is none."""
+    found: list[tuple[str, str]] = []
+    following = ("", "")
+    for line in reversed(lines):
+        found.append(following)
+        if "".join(line).strip():
+            following = line
+    return found[::-1]
 
 
 def _split(runs: list[tuple[str, bool]]) -> tuple[str, str]:
