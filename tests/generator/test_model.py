@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from generator.memory import PromptEncoder
+from generator.memory import Passage, Prompt, PromptEncoder
 from generator.sampling import SamplingOptions
 from generator.training.targets import align, target_batch
-from tests.generator.tiny import prompts, tiny_engine
+from tests.generator.tiny import PASSAGE, prompts, tiny_engine
 
 
 def test_steps_with_the_cache_equal_one_full_pass() -> None:
@@ -57,6 +57,19 @@ def test_padding_lengths_change_nothing() -> None:
     torch.testing.assert_close(
         other.states[:, wide : wide + S], memory.states[:, Sq : Sq + S], atol=1e-4, rtol=1e-4
     )
+
+
+def test_pairs_in_groups_of_like_length_are_read_as_all_at_once() -> None:
+    engine = tiny_engine()
+    text = " ".join([PASSAGE.text] * 4)
+    many = tuple(Passage("Title", text[: 20 + 23 * n]) for n in (9, 0, 4, 11, 2, 6))
+    batch = engine.encoder.batch([Prompt("What is stored?", many), Prompt("Why?", many[:4]), Prompt("And without?")])
+    grouped = engine.model.read(batch)
+    with torch.inference_mode():
+        whole = engine.model.read(batch)
+    torch.testing.assert_close(grouped.relevance, whole.relevance, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(grouped.evidence, whole.evidence, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(grouped.states[grouped.mask], whole.states[whole.mask], atol=1e-4, rtol=1e-4)
 
 
 def test_streamed_text_grows_into_the_whole() -> None:
