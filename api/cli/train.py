@@ -85,7 +85,7 @@ def decoder(
     steps: Annotated[int | None, typer.Option(min=1, help="Training steps; left out: 1200, align: 240")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Examples per step")] = 16,
     start: Annotated[
-        Path | None, typer.Option("--from", metavar="DIR", help="write, align: an earlier decoder to go on from")
+        Path | None, typer.Option("--from", metavar="DIR", help="Earlier weights to go on from")
     ] = None,
     method: Annotated[
         Literal["dpo", "best-of-n"], typer.Option(help="align: on pairs of samples, or on the best ones alone")
@@ -120,6 +120,9 @@ def decoder(
     assert isinstance(loaded, BilingualEmbedder)
     steps = steps or (240 if stage == "align" else 1200)
     settings = LoopSettings(steps=steps, batch_size=batch_size, warmup_steps=min(120, max(1, steps // 5)))
+    if stage == "read" and start is not None:
+        # What is trained already is to be moved, not shaken.
+        settings = replace(settings, joint_rate=1e-4, new_rate=2e-4)
     if stage == "align":
         drawn = SampleSettings(prompts=prompts, each=samples, temperature=temperature)
         aligned = AlignSettings(method, beta, likelihood, unanswerable=unanswerable, samples=drawn)

@@ -2,7 +2,8 @@
 
 How a prompt is composed (all by the run's random generator): a share of examples is closed book; the others get the
 gold passage and distractors: near misses of a search, others of the same group, any; answerable examples sometimes
-lose their gold passage and become unanswerable ones; in some passages an instruction is planted.
+lose their gold passage and become unanswerable ones; in some passages an instruction is planted; in some batches
+passages are cut down to a few sentences.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import torch
 from generator.memory import EVIDENCE, MemoryBatch, Passage, Prompt, PromptEncoder, Source
 from generator.pieces import special_id
 from generator.training.claims import Claim
+from generator.training.cropping import crop
 from generator.training.examples import Example, Interval
 from generator.training.planting import QUESTION, plant
 from generator.training.targets import ReadingTargets, Step, TargetBatch, align, target_batch
@@ -36,8 +38,9 @@ class Composition:
     mined: share of distractors that are near misses of a search, where there are any. distractors[n]: share of
     *batches* whose prompts get n passages beside the gold one; by batch, because a batch costs as much as its largest
     prompt. verified: share of batches that are claims to verify (`claims.ClaimMaker`). planted: share of prompts one of
-    whose passages holds an instruction (`planting.plant`). focused: prompts have their gold sentences as focus, as
-    prompts to write from have those that the reader chose.
+    whose passages holds an instruction (`planting.plant`). cropped: share of batches whose passages are cut to some
+    number of letters between these, three quarters of it in Russian, whose pieces are shorter (`cropping.crop`).
+    focused: prompts have their gold sentences as focus, as prompts to write from have those that the reader chose.
     """
 
     closed_book: float = 0.15
@@ -46,12 +49,18 @@ class Composition:
     mined: float = 0.6
     verified: float = 0.0
     planted: float = 0.0
+    cropped: float = 0.0
+    letters: tuple[int, int] = (250, 650)
     focused: bool = False
     max_steps: int = 64
 
     def draw_distractors(self, rng: random.Random) -> int:
         """How many distractors the prompts of the next batch get."""
         return rng.choices(range(len(self.distractors)), weights=self.distractors)[0]
+
+    def draw_letters(self, rng: random.Random) -> int | None:
+        """To how many letters the passages of the next batch are cut; None: they are read whole."""
+        return rng.randint(*self.letters) if rng.random() < self.cropped else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +111,10 @@ class Composer:
                     self._pool[example.group].append(passage)
                     self._by_language[example.language].append(passage)
 
-    def compose(self, example: Example, distractors: int, rng: random.Random) -> Composed:
-        """One prompt for `example`, with `distractors` passages beside its own."""
+    def compose(
+        self, example: Example, distractors: int, rng: random.Random, letters: int | None = None
+    ) -> Composed:
+        """One prompt for `example`, with `distractors` passages beside its own, all cut to `letters` letters."""
         c = self.composition
         if example.answerable and rng.random() < c.closed_book:
             return Composed(Prompt(example.question), (), None, -1, example.answer)
@@ -129,6 +140,11 @@ class Composer:
                 own.add(passage.text)
                 items.append((passage, (), False))
         span = example.span
+        if letters is not None:
+            most = letters if example.language == "en" else letters * 3 // 4
+            for n, (passage, gold, found) in enumerate(items):
+                passage, gold, moved = crop(passage, gold, span if found else None, most, rng)
+                items[n], span = (passage, gold, found), moved if found else span
         if (texts := self._instructions.get(example.language)) and rng.random() < c.planted:
             n = rng.randrange(len(items))
             passage, gold, found = items[n]

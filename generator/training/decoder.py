@@ -40,10 +40,10 @@ VOCABULARY_SIZE = 6000
 # somebody wrote the answer as a sentence; "cross": questions in another language than their passages.
 WEIGHTS: dict[Stage, dict[str, float]] = {
     "read": {
-        "new_wiki": 1.0, "new_wiki-written": 1.0, "reddit": 0.25, "amazon_reviews": 0.2, "nq_open_oracle": 0.8,
-        "covidqa": 0.5, "cross": 1.0, "reading-ru": 1.6, "reading-en": 1.2, "reading-cross": 1.2,
-        "corpus-ru": 2.5, "corpus-en": 2.0, "corpus-cross": 1.2, "reading-ru-asked": 2.0, "reading-en-asked": 1.6,
-        "docs-ru": 3.0, "docs-en": 2.5, "docs-cross": 2.0,
+        "new_wiki": 1.2, "new_wiki-written": 1.5, "reddit": 0.25, "amazon_reviews": 0.2, "nq_open_oracle": 0.8,
+        "covidqa": 0.5, "cross": 1.2, "reading-ru": 1.8, "reading-en": 1.5, "reading-cross": 1.5,
+        "corpus-ru": 3.0, "corpus-en": 3.0, "corpus-cross": 1.0, "reading-ru-asked": 2.2, "reading-en-asked": 2.0,
+        "docs-ru": 1.8, "docs-en": 1.6, "docs-cross": 1.0,
     },
     "write": {
         "new_wiki": 0.1, "new_wiki-written": 1.0, "reddit": 0.02, "amazon_reviews": 0.02, "nq_open_oracle": 0.1,
@@ -53,7 +53,9 @@ WEIGHTS: dict[Stage, dict[str, float]] = {
     },
 }
 COMPOSITIONS: dict[Stage, Composition] = {
-    "read": Composition(closed_book=0.0, unanswerable=0.2, distractors=(0.35, 0.45, 0.2), verified=0.2, planted=0.12),
+    "read": Composition(
+        closed_book=0.0, unanswerable=0.2, distractors=(0.35, 0.45, 0.2), verified=0.15, planted=0.1, cropped=0.6,
+    ),
     "write": Composition(closed_book=1 / 3, unanswerable=0.0, distractors=(1.0,), focused=True),
     "align": Composition(closed_book=0.0, unanswerable=0.15, distractors=(1.0,), focused=True),
 }
@@ -92,8 +94,8 @@ def train_decoder(
 ) -> None:
     """Train a stage and write `folder / stage`; dev scores go to the log and to `folder / "dev.jsonl"`.
 
-    Stage "write" takes the reader of `folder / "read"`, and the decoder of `start` or a new one; raises DecoderMissing
-    if they are not there.
+    Stage "read" goes on from the weights of `start`, its decoder's too, or begins a new model. Stage "write" takes the
+    reader of `folder / "read"`, and the decoder of `start` or a new one. Raises DecoderMissing if they are not there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sets = DecoderData.load(data, embedder)
@@ -105,6 +107,9 @@ def train_decoder(
         model, vocabulary, _ = load_decoder(embedder, folder / "read")
         if start is not None:
             model, vocabulary = with_writing_of(model, embedder, start)
+        model = model.to(torch.bfloat16)
+    elif start is not None:
+        model, vocabulary, _ = load_decoder(embedder, start)
         model = model.to(torch.bfloat16)
     else:
         texts = [e.answer for e in examples if e.written or e.source == "new_wiki"]

@@ -169,8 +169,8 @@ def _batch(
     answerable = [example for example in part if example.answerable]
     if claims is not None and answerable and rng.random() < composer.composition.verified:
         return collator.for_verifying([claims.draw(example, rng) for example in answerable])
-    distractors = composer.composition.draw_distractors(rng)
-    composed = [composer.compose(example, distractors, rng) for example in part]
+    distractors, letters = composer.composition.draw_distractors(rng), composer.composition.draw_letters(rng)
+    composed = [composer.compose(example, distractors, rng, letters) for example in part]
     return collator.for_reading(composed) if stage == "read" else collator.for_writing(composed)
 
 
