@@ -65,7 +65,7 @@ def run_experiment(
     to: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where the run's folder goes (default: in the home)")
     ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Ask everything anew, whatever was kept")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Search and ask everything anew, whatever was kept")] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 where an expected or recorded figure FAILs")
     ] = False,
@@ -73,7 +73,9 @@ def run_experiment(
 ) -> None:
     """Ask every question by every arm; write results.json and report.html.
 
-    Answers are kept as they are made: a stopped run goes on where it was, and a changed arm costs only itself.
+    Answers are kept as they are made, and what a search found: a stopped run goes on where it was, a changed arm
+    costs only itself, and a knob behind the search does not search again. What is kept goes by the program's
+    sources, libraries, weights and documents: after a change of code there is no need of --fresh.
     Where the program brings a recorded result along, every figure is held against it: OK, DRIFT or FAIL.
 
     Example: lectern experiment run rag-vs-closed-book --limit 100
@@ -146,15 +148,25 @@ def _show(finished: Finished, as_json: bool, rerun: Rerun | None = None) -> None
     asked = results["asked"]
     out.print(results["finding"])
     out.print(
-        f"{counted(asked['questions'], 'question')}, {asked['left_out']} left out (evidence not in the library), "
-        f"{counted(asked['from_cache'], 'answer')} from the cache"
+        f"{counted(asked['questions'], 'question')}, {asked['left_out']} left out (evidence not in the library)"
     )
+    out.print(_spent(asked))
     for e in results["expectations"]:
         measured = "not measured" if e["value"] is None else f"{e['value']:.3f} {interval(e['low'], e['high'], 3)}"
         out.print(f"{e['verdict']:5} {e['what']}: expected {e['expected']}, {measured}")
     if rerun is not None:
         show_rerun(rerun)
     out.print(f"Report: {finished.folder / 'report.html'}")
+
+
+def _spent(asked: dict[str, Any]) -> str:
+    """What a run cost: seconds, and how much came from the caches. asked: of its results; older ones know less."""
+    if "seconds" not in asked:
+        return f"{counted(asked['from_cache'], 'answer')} from the cache"
+    return (
+        f"{asked['seconds']:.1f} s; from the cache {asked['from_cache']:,} of {counted(asked['answers'], 'answer')}, "
+        f"{asked['searches_from_cache']:,} of {asked['searches']:,} searches"
+    )
 
 
 def _bar() -> Any:

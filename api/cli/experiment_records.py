@@ -48,8 +48,6 @@ def record_run(
     out.print(f"{found['experiment']['name']}: {asked['questions']} questions{only}, run on {made_with['date'][:10]}")
     for path in written:
         out.print(f"{path} ({path.stat().st_size:,} bytes)")
-    if asked["from_cache"]:
-        note(f"{asked['from_cache']} answers came from the cache; after a change of code run it with --fresh")
     if not made_with["commit"] or " " in made_with["commit"]:
         note("the run was made by a program with changes that are not committed: nobody else can make it again")
 

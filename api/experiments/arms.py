@@ -28,7 +28,8 @@ from api.experiments.techniques.again import found_again
 from api.experiments.techniques.contradiction import contradicted
 from api.experiments.techniques.corrective import corrected
 from api.experiments.techniques.distractors import with_distractors
-from api.experiments.techniques.found import Found, search
+from api.experiments.techniques.found import Found, Search
+from api.experiments.techniques.found import search as plainly
 from api.experiments.techniques.injection import injected
 from api.experiments.techniques.order import ordered
 from api.experiments.techniques.plan import Plan, drawing, plan_of
@@ -71,9 +72,10 @@ def draws(knobs: Knobs, request: Ask) -> bool:
 
 def answer(
     pipeline: Pipeline, index: EvidenceIndex, question: Question, knobs: Knobs, seed: int,
-    others: Sequence[Question] = (),
+    others: Sequence[Question] = (), search: Search = plainly,
 ) -> Result:
-    """The arm's answer. index: over the pipeline's library. others: the whole set of questions, to draw from.
+    """The arm's answer. index: over the pipeline's library. others: the whole set of questions, to draw from. search:
+    what every search goes through.
 
     Raises what `Pipeline.ask` raises.
     """
@@ -95,24 +97,24 @@ def answer(
         draw = random.Random(f"{seed}:{question.id}")
         return Result(_shuffled(pipeline, written, draw), found.candidates)
     if knobs.retrieve == "corrective":
-        nearest, found = found.hits, corrected(pipeline, searched, found, knobs.relevance or 0.0)
+        nearest, found = found.hits, corrected(pipeline, searched, found, knobs.relevance or 0.0, search)
         if nearest and not found.hits:
             written = _answer(request, "corrective", pipeline.answerer.model, (), nearest, "low_relevance")
             return Result(written, found.candidates)
     if knobs.retrieve == "again":
-        found = found_again(pipeline, request, found)
+        found = found_again(pipeline, request, found, search)
     plan = plan_of(index, question, knobs, seed, others)
-    return _read(pipeline, request, searched, found, question, knobs, seed, plan)
+    return _read(pipeline, request, searched, found, question, knobs, seed, plan, search)
 
 
 def _read(
     pipeline: Pipeline, request: Ask, searched: Ask, found: Found, question: Question, knobs: Knobs, seed: int,
-    plan: Plan,
+    plan: Plan, search: Search,
 ) -> Result:
     """The answer from what was found, in the company and order that the knobs say."""
     if knobs.distractors:
         kind, draw = knobs.distractor_kind or "near misses", drawing(seed, question, "distractors")
-        found = with_distractors(pipeline, searched, found, plan.held, knobs.distractors, kind, draw)
+        found = with_distractors(pipeline, searched, found, plan.held, knobs.distractors, kind, draw, search)
     reading = unchanged(found.hits)
     draw = drawing(seed, question, "place")
     if knobs.contradiction:

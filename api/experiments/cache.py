@@ -3,7 +3,8 @@
     <home>/experiments/cache/<first two digits>/<key>.json
 
 A key covers the question, the knobs as they came out with the home's settings and the seed (so an arm that spells out
-a default shares its answers with one that does not), and the provenance. Arms' names are not in it. Files are written
+a default shares its answers with one that does not), and the provenance, in which the sources of the program that make
+answers stand for its version: a change of them asks anew. Arms' names are not in it. Files are written
 whole or not at all; one that cannot be read is asked again. What is kept is the answer, not its figures: a changed
 metric needs no new answers.
 """

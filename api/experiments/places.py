@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-FOLDER, CACHE = "experiments", "cache"
+FOLDER, CACHE, SEARCHES = "experiments", "cache", "searches"
 RESULTS_FILE, REPORT_FILE = "results.json", "report.html"
 RESULTS_FORMAT = 2

@@ -1,9 +1,9 @@
 """What determines an answer besides question and knobs: weights, decisions, library, settings, program.
 
 The same facts name a result in its report and key the cache, so that a result is taken from the cache only if asking
-again would give it. To the cache the program is known by its version alone: after a change of code that keeps the
-version, run with `--fresh`. The commit is written into the report, but is no part of the key: most commits change no
-answer.
+again would give it. To the cache the program is known by a digest of the sources that make answers
+(api/experiments/sources.py): after a change in them everything is asked anew, after another it is not. The commit and
+the version are written into the report, but are no part of the key: most commits change no answer.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ import hashlib
 import json
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from api.experiments import sources
 from api.pipeline import Pipeline
 from corpus.format import Question
 from retrieval.entries import library_digest
@@ -33,14 +34,16 @@ LIBRARIES = ("torch", "sentence-transformers", "faiss-cpu", "numpy", "scipy")  #
 class Provenance:
     """model, embedder: names with fingerprints of their weights. decisions: digest of the fitted thresholds, empty
     where an answerer has none. library: digest of the list of documents. config: hash of the configured settings.
-    package: the program's version."""
+    sources: digest of the program's sources that make answers. versions: of Python and of the libraries that
+    compute."""
 
     model: str
     embedder: str
     decisions: str
     library: str
     config: str
-    package: str
+    sources: str
+    versions: Mapping[str, str]
 
 
 def provenance_of(pipeline: Pipeline) -> Provenance:
@@ -51,7 +54,7 @@ def provenance_of(pipeline: Pipeline) -> Provenance:
     decisions = digest(dataclasses.asdict(answerer.decisions)) if isinstance(answerer, Answerer) else ""
     return Provenance(
         answerer.model, f"{encoder.name}-{encoder.fingerprint}", decisions, library_digest(pipeline.library),
-        pipeline.config.config_hash(), package_version(),
+        pipeline.config.config_hash(), sources.of_answers(), versions(),
     )
 
 

@@ -104,6 +104,7 @@ def _facts(results: Json) -> dict[str, dict[str, str]]:
         "questions": {"": made_with.get("questions_hash", "")},
         "arms": {"": digest([experiment["arms"], experiment["seeds"]])},
         "settings": {"": made_with["config"]},
+        "sources": {"": made_with.get("sources", "")},
         "commit": {"": made_with["commit"]},
         "versions": {"lectern": made_with["package"], **made_with.get("versions", {})},
     }  # fmt: skip

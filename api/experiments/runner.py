@@ -1,6 +1,7 @@
 """Runs an experiment: every question by every arm, from the cache where it can be, then the figures and the report.
 
     <home>/experiments/cache/...                 answers (api/experiments/cache.py)
+    <home>/experiments/searches/...              what was found (api/experiments/techniques/searches.py)
     <home>/experiments/<name>-<hash>/            results.json, report.html
 
 An answer is kept as soon as it is made, so whatever stops a run (Ctrl-C, a crash, a full disk) costs one answer at
@@ -13,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,9 +32,10 @@ from api.experiments.expectations import check
 from api.experiments.measures import judge
 from api.experiments.outside.judge import Verdicts
 from api.experiments.outside.staff import Staff, judge_json, staff_of
-from api.experiments.places import CACHE, FOLDER, REPORT_FILE, RESULTS_FILE, RESULTS_FORMAT
-from api.experiments.provenance import commit, digest, provenance_of, questions_digest, versions
+from api.experiments.places import CACHE, FOLDER, REPORT_FILE, RESULTS_FILE, RESULTS_FORMAT, SEARCHES
+from api.experiments.provenance import commit, digest, package_version, provenance_of, questions_digest
 from api.experiments.techniques.plan import plan_of
+from api.experiments.techniques.searches import Searches
 from api.experiments.variants import weights
 from api.experiments.variants.chunked import settings_of
 from api.experiments.variants.variant import Variant, told, variants_of
@@ -76,12 +79,13 @@ def run(
     """Run an experiment and write its results and report.
 
     date: for the record, as the caller writes dates. limit: in place of the experiment's own. out: the folder in which
-    the run's own folder is made, in place of the home's. fresh: ask everything anew. on_passages: (done, to do) of the
-    set's own passages, and of those that are cut for an arm, while they are read and then embedded; of the library's
-    where its index is behind.
+    the run's own folder is made, in place of the home's. fresh: search and ask everything anew. on_passages: (done, to
+    do) of the set's own passages, and of those that are cut for an arm, while they are read and then embedded; of the
+    library's where its index is behind.
 
     Raises ConfigError, CorpusError, QuestionError before anything is asked; what `Pipeline.ask` raises; OSError.
     """
+    started = time.perf_counter()
     loaded = formats.load(experiment.questions, experiment.format)
     asked = choose(loaded.questions, experiment.languages, experiment.limit if limit is None else limit)
     # What cannot be asked, and a setting that cannot be, has to be told before a model is loaded, not when it comes.
@@ -94,26 +98,29 @@ def run(
     if not loaded.passages:
         within(asked, sets.EvidenceIndex(pipeline.library))
     cache = ResultCache(pipeline.config.home / FOLDER / CACHE)
+    searches = Searches(pipeline.config.home / FOLDER / SEARCHES, fresh=fresh)
     staff = staff_of(experiment, cache.folder, fresh=fresh)
     pipeline.load_models(on_passages)
     with searched(pipeline, loaded, on_passages) as own:
         usual = Variant(own, sets.EvidenceIndex(own.library), provenance_of(own))
         kept, left_out = within(asked, usual.index)
         with variants_of(experiment.arms, usual, pipeline.config.home, cache.folder.parent, on_passages) as variants:
-            rows, cached = _ask_all(variants, staff, kept, loaded.questions, cache, fresh, on_progress)
+            rows, cached = _ask_all(variants, staff, kept, loaded.questions, cache, searches, fresh, on_progress)
             arms_with = told(variants, usual)
+    measured = figures(experiment, rows)
     results = {
         "format": RESULTS_FORMAT,
         "experiment": definition_json(experiment),
         "provenance": {
-            **dataclasses.asdict(usual.provenance), "commit": commit(), "date": date,
+            **dataclasses.asdict(usual.provenance), "package": package_version(), "commit": commit(), "date": date,
             "settings": settings_json(pipeline), "limit": limit, "questions_hash": questions_digest(kept),
-            "versions": versions(), **({"arms": arms_with} if arms_with else {}),
+            **({"arms": arms_with} if arms_with else {}),
         },
         "asked": {
-            "questions": len(kept), "units": len({q.unit for q in kept}), "left_out": left_out, "from_cache": cached,
+            "questions": len(kept), "units": len({q.unit for q in kept}), "left_out": left_out,
+            **_spent(rows, cached, searches, time.perf_counter() - started),
         },
-        **figures(experiment, rows),
+        **measured,
         "judge": judge_json(experiment, rows),
         "contamination": contamination.shipped().overlap([q.question for q in kept]).as_json(),
         "questions": summary.questions(rows),
@@ -194,9 +201,18 @@ def figures(experiment: Experiment, rows: Sequence[summary.Row]) -> dict[str, An
     }  # fmt: skip
 
 
+def _spent(rows: Sequence[summary.Row], cached: int, searches: Searches, seconds: float) -> dict[str, Any]:
+    """What a run cost, as its results say. cached: how many rows came from the cache. seconds: of the whole run, with
+    the loading of models and the figures, without the writing of the report."""
+    return {
+        "from_cache": cached, "answers": len(rows), "searches": searches.asked, "searches_from_cache": searches.kept,
+        "seconds": round(seconds, 3),
+    }  # fmt: skip
+
+
 def _ask_all(
     variants: Mapping[str, Variant], staff: Staff, questions: Sequence[Question], others: Sequence[Question],
-    cache: ResultCache, fresh: bool, on_progress: OnProgress | None,
+    cache: ResultCache, searches: Searches, fresh: bool, on_progress: OnProgress | None,
 ) -> tuple[list[summary.Row], int]:
     """(a row for every question and arm, how many of them cached); question by question, so that arms keep in step.
 
@@ -222,7 +238,7 @@ def _ask_all(
                 result = None if fresh else cache.get(key)
                 if result is None:
                     was_cached = False
-                    result = answer(pipeline, index, question, arm.knobs, seed, others)
+                    result = answer(pipeline, index, question, arm.knobs, seed, others, searches.by(provenance))
                     cache.put(key, result)
                 results.append(result)
             cached += was_cached

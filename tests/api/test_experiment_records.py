@@ -164,6 +164,7 @@ def test_a_record_is_made_and_a_rerun_held_against_it(
     assert call("run", "mine", "--limit", "4")[0] == 0
     assert list((tmp_path / "results").glob("*")) == []
     status, said, _ = call("run", "mine")
+    assert " s; from the cache 15 of 15 answers, 0 of 0 searches" in " ".join(said.split())
     assert call("record", "mine", "--report")[0] == 0
     kept = sorted(path.name for path in (tmp_path / "results").iterdir())
     assert kept == ["mine.html", "mine.json"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from api.experiments import summary
+from api.experiments import sources, summary
 from api.experiments.definition import Arm, Experiment
 from api.experiments.outside.agreement import agreement
 from api.experiments.outside.answerer import OutsideAnswerer
@@ -40,7 +40,7 @@ class Staff:
         name = arm.knobs.generator
         if name is None:
             return None
-        return {**self.experiment.generators[name].facts(), "prompt": PROMPT_FORMAT}
+        return {**self.experiment.generators[name].facts(), "prompt": PROMPT_FORMAT, "sources": sources.of_outside()}
 
     def verdicts(self, question: Question, answer: Answer) -> Verdicts:
         """The judge's; none where nobody judges. Raises OutsideError."""

@@ -8,12 +8,12 @@ always, and the whole answer is written anew.
 
 from __future__ import annotations
 
-from api.experiments.techniques.found import Found, merged, search
+from api.experiments.techniques.found import Found, Search, merged
 from api.experiments.techniques.queries import searching
 from api.pipeline import Ask, Pipeline
 
 
-def found_again(pipeline: Pipeline, request: Ask, first: Found) -> Found:
+def found_again(pipeline: Pipeline, request: Ask, first: Found, search: Search) -> Found:
     """The passages for the second writing; the same as before where the first writing said nothing."""
     draft = pipeline.ask(request, first.hits)
     if not draft.sentences:

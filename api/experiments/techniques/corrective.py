@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 
 from api.config import MAX_DEPTH
-from api.experiments.techniques.found import Found, ranked, search
+from api.experiments.techniques.found import Found, Search, ranked
 from api.experiments.techniques.queries import rewritten
 from api.pipeline import Ask, Pipeline
 
@@ -21,7 +21,7 @@ WIDER = 4
 GRADED = "reranked"
 
 
-def corrected(pipeline: Pipeline, request: Ask, first: Found, relevance: float) -> Found:
+def corrected(pipeline: Pipeline, request: Ask, first: Found, relevance: float, search: Search) -> Found:
     """`first` if its best passage reaches `relevance` (0..1), else what of a second search does; possibly nothing."""
     grades = [hit.score for hit in first.hits if hit.stage == GRADED]
     if not grades or max(grades) >= relevance:

@@ -13,7 +13,7 @@ from collections.abc import Collection
 
 from api.config import MAX_TOP_K
 from api.experiments.knobs import DistractorKind
-from api.experiments.techniques.found import Found, ranked
+from api.experiments.techniques.found import Found, Search, ranked
 from api.pipeline import Ask, Pipeline
 from ingest.document import Chunk
 from retrieval.hit import Hit
@@ -24,18 +24,20 @@ STAGE = "distractor"
 
 def with_distractors(
     pipeline: Pipeline, request: Ask, found: Found, gold: Collection[str], number: int, kind: DistractorKind,
-    draw: random.Random,
+    draw: random.Random, search: Search,
 ) -> Found:
     """`found` with at most `number` passages more; fewer where there are no others. gold: ids never to be added."""
     near = kind == "near misses"
-    added = _near(pipeline, request, found, gold) if near else _elsewhere(pipeline, found, gold, number, draw)
+    added = _near(pipeline, request, found, gold, search) if near else _elsewhere(pipeline, found, gold, number, draw)
     return dataclasses.replace(found, hits=ranked((*found.hits, *added[:number])))
 
 
-def _near(pipeline: Pipeline, request: Ask, found: Found, gold: Collection[str]) -> list[Hit]:
+def _near(
+    pipeline: Pipeline, request: Ask, found: Found, gold: Collection[str], search: Search
+) -> list[Hit]:
     settings = dataclasses.replace(request.retrieval, top_k=MAX_TOP_K, depth=max(request.retrieval.depth, MAX_TOP_K))
     read = {hit.chunk.id for hit in found.hits}
-    hits = pipeline.search(dataclasses.replace(request, retrieval=settings))
+    hits = search(pipeline, dataclasses.replace(request, retrieval=settings)).hits
     return [_unranked(hit.chunk) for hit in hits if hit.chunk.id not in read and hit.chunk.id not in gold]
 
 

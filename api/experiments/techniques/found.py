@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from api.pipeline import Ask, Pipeline
@@ -17,6 +18,9 @@ class Found:
 
     hits: tuple[Hit, ...]
     candidates: tuple[str, ...]
+
+
+Search = Callable[[Pipeline, Ask], Found]  # `search` itself, or what keeps what it finds (searches.py)
 
 
 def search(pipeline: Pipeline, request: Ask) -> Found:
