@@ -48,11 +48,13 @@ ORACLE_STAGE = "oracle"
 @dataclass(frozen=True, slots=True)
 class Result:
     """One arm's answer. candidates: ids of the chunks that were proposed before reranking, best first; empty where
-    nothing was searched. planted: what was changed in the passages read, if anything."""
+    nothing was searched. planted: what was changed in the passages read, if anything. ranking: ids as the search left
+    them, see `Found`; None where nothing was searched, and in an answer kept before it was kept too."""
 
     answer: Answer
     candidates: tuple[str, ...] = ()
     planted: Planted | None = None
+    ranking: tuple[str, ...] | None = None
 
 
 def request_of(pipeline: Pipeline, question: Question, knobs: Knobs, seed: int) -> Ask:
@@ -89,16 +91,16 @@ def answer(
         searched = rewritten(pipeline, request, knobs.query)
         found = search(pipeline, searched)
     if knobs.control == "copy_first_sentence":
-        return Result(_first_sentence(pipeline, request, found.hits), found.candidates)
+        return Result(_first_sentence(pipeline, request, found.hits), found.candidates, ranking=found.ranking)
     if knobs.control == "shuffled_citations":
         written = pipeline.ask(request, found.hits)
         draw = random.Random(f"{seed}:{question.id}")
-        return Result(_shuffled(pipeline, written, draw), found.candidates)
+        return Result(_shuffled(pipeline, written, draw), found.candidates, ranking=found.ranking)
     if knobs.retrieve == "corrective":
         nearest, found = found.hits, corrected(pipeline, searched, found, knobs.relevance or 0.0)
         if nearest and not found.hits:
             written = _answer(request, "corrective", pipeline.answerer.model, (), nearest, "low_relevance")
-            return Result(written, found.candidates)
+            return Result(written, found.candidates, ranking=found.ranking)
     if knobs.retrieve == "again":
         found = found_again(pipeline, request, found)
     plan = plan_of(index, question, knobs, seed, others)
@@ -121,7 +123,7 @@ def _read(
         reading = injected(pipeline, found.hits, plan.gold, plan.injection, draw)
     hits = ordered(reading.hits, knobs.order, drawing(seed, question, "order"))
     written = Reading(tuple(hits), reading.documents, reading.planted).answer(pipeline, request)
-    return Result(written, found.candidates, reading.planted)
+    return Result(written, found.candidates, reading.planted, found.ranking)
 
 
 def oracle_hits(pipeline: Pipeline, index: EvidenceIndex, question: Question) -> list[Hit]:

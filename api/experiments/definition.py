@@ -39,7 +39,7 @@ from typing import Any, Literal, get_args
 from api.config import from_table, nearest
 from api.errors import ConfigError
 from api.experiments.knobs import KNOBS, Knobs
-from api.experiments.metrics import NAMES
+from api.experiments.metrics import NAMES, OF_A_SET
 from api.experiments.outside.model import OutsideModel
 from api.experiments.outside.tables import GENERATORS, JUDGE, check_arm, generators_of, judge_of
 from api.experiments.toml_places import Places, TomlPlaces
@@ -293,6 +293,8 @@ def _expect(
         raise refuse("", "an expected figure is of an arm or of a pair: give one of them")
     if pair is not None and (not isinstance(pair, list) or len(pair) != 2):
         raise refuse("pair", "pair is a list of two arms")
+    if pair is not None and figure.metric in OF_A_SET:
+        raise refuse("metric", f"{figure.metric} is of all questions together and has no paired difference: give an arm")
     for name in pair or [figure.arm]:
         if name not in arms:
             raise refuse("pair" if pair else "arm", f"there is no arm {name!r}{nearest(str(name), arms)}")

@@ -33,7 +33,7 @@ from api.experiments.techniques.planted import Planted
 from corpus.format import Question
 from generator.answer import Answer, Citation
 from generator.grounding import SUPPORTED_SHARE, support
-from generator.metrics import match, token_f1
+from generator.metrics import exact_match, match, token_f1
 
 Outcome = Literal["right", "wrong", "abstained", "not judged"]
 
@@ -63,6 +63,7 @@ def judge(
         values[metrics.REFUSED_ANSWERABLE] = float(not answered)
         if known:
             values[metrics.RIGHT] = float(right)
+            values[metrics.EXACT] = float(answered and exact_match(text, [question.answer, *question.gold]))
             values[metrics.F1] = token_f1(text, [question.answer]) if answered else 0.0
     else:
         values[metrics.REFUSED_UNANSWERABLE] = float(not answered)

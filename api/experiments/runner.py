@@ -27,6 +27,7 @@ from api.experiments.causes import cause_of
 from api.experiments.definition import Arm, Experiment
 from api.experiments.entailment.verifier import carried
 from api.experiments.expectations import check
+from api.experiments.finding import judged_by_place, searches
 from api.experiments.measures import judge
 from api.experiments.outside.judge import Verdicts
 from api.experiments.outside.staff import Staff, judge_json, staff_of
@@ -241,7 +242,8 @@ def row_of(
     judged = []
     for result, verdict in zip(results, verdicts, strict=True):
         one = judge(question, result.answer, result.planted, carried)
-        judged.append(dataclasses.replace(one, values={**one.values, **verdict.values()}))
+        found = judged_by_place(result, gold) if searches(arm.knobs) else {}
+        judged.append(dataclasses.replace(one, values={**one.values, **found, **verdict.values()}))
     first, result = judged[0], results[0]
     wrong = first.outcome == "wrong" and arm.knobs.mode == "rag"
     cause = cause_of(question, result, gold) if wrong else None
