@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.evaluate.questions import EvidenceIndex
-from api.experiments.citing import citation_of
+from api.experiments.citing import citation_of, sentences_of
 from api.experiments.knobs import Knobs
 from api.experiments.techniques.again import found_again
 from api.experiments.techniques.contradiction import contradicted
@@ -148,7 +148,7 @@ def _first_sentence(pipeline: Pipeline, request: Ask, hits: Sequence[Hit]) -> An
 
 
 def _shuffled(pipeline: Pipeline, written: Answer, draw: random.Random) -> Answer:
-    places = [(hit.chunk, interval) for hit in written.hits for interval in split_sentences(hit.chunk.text)]
+    places = sentences_of(written.hits)
     if not places:
         return written
 

@@ -14,8 +14,8 @@ Better = Literal["higher", "lower", ""]
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One figure, 0..1, a mean over questions unless it is OF_A_SET. better: which way, "" where it depends. source: who
-    defined it."""
+    """One figure, 0..1, a mean over questions unless it is OF_A_SET. better: which way, "" where it depends. source:
+    who defined it."""
 
     name: str
     better: Better
@@ -32,6 +32,7 @@ EXACT, GROUNDED_F1 = "exact match", "grounded refusal F1"
 RECALL, MRR, NDCG = "recall@5", "MRR@10", "nDCG@10"
 INVENTED = "invented citations"
 JUDGED_RIGHT, JUDGED_SUPPORTED = "right by the judge", "supported by the judge"
+SUPPORTED, CHANCE = "supported by what is cited", "citation precision by chance"
 CITATION_RECALL, CITATION_PRECISION = "citation recall (overlap)", "citation precision (overlap)"
 ALCE_RECALL, ALCE_PRECISION = "citation recall (entailment)", "citation precision (entailment)"
 FAITHFUL, HALLUCINATED = "faithful (entailment)", "hallucinated (entailment)"
@@ -50,15 +51,17 @@ METRICS: tuple[Metric, ...] = (
            f"selective risk; {_MATCH}"),
     Metric(WRONG_SUPPORTED, "lower", "of the answers given, wrong though what they cite carries their words", _SUPPORT),
     Metric(WRONG_UNSUPPORTED, "lower", "of the answers given, wrong and not even carried by what they cite", _SUPPORT),
+    Metric(SUPPORTED, "higher", "of the answers given, those of which every sentence is carried by what it cites; "
+           "without documents, by the gold evidence", _SUPPORT),
     Metric(COVERAGE, "", "share of questions that get an answer", _SELECTIVE),
     Metric(RIGHT, "higher", "of the answerable questions, the share answered rightly; abstaining is a miss", _MATCH),
     Metric(REFUSED_ANSWERABLE, "lower", "of the answerable questions, the share refused",
            "grounded refusal: Trust-Score, arXiv 2409.11242"),
     Metric(REFUSED_UNANSWERABLE, "higher", "of the unanswerable questions, the share refused",
            "grounded refusal: Trust-Score, arXiv 2409.11242"),
-    Metric(GROUNDED_F1, "higher", "mean of two F1: of refusing the unanswerable questions and of answering the answerable "
-           "ones", "F1_GR of Trust-Score, arXiv 2409.11242; answerable is what the library answers, there what the "
-           "passages read do"),
+    Metric(GROUNDED_F1, "higher", "mean of two F1: of refusing the unanswerable questions and of answering the "
+           "answerable ones", "F1_GR of Trust-Score, arXiv 2409.11242; answerable is what the library answers, there "
+           "what the passages read do"),
     Metric(EXACT, "higher", "of the answerable questions, those whose whole answer is the reference answer or a gold "
            "string, but for case, punctuation and articles; abstaining is a miss",
            "SQuAD, arXiv 1606.05250; Russian by lemma"),
@@ -72,6 +75,8 @@ METRICS: tuple[Metric, ...] = (
            f"Jarvelin & Kekalainen 2002; {_FOUND}"),
     Metric(CITATION_RECALL, "higher", "share of the gold evidence quotes that a citation overlaps", _OVERLAP),
     Metric(CITATION_PRECISION, "higher", "share of the citations that overlap a gold evidence quote", _OVERLAP),
+    Metric(CHANCE, "", "what that precision would be if each citation pointed to a sentence drawn from the passages "
+           "read: the share of their sentences that overlap a gold evidence quote", _OVERLAP),
     Metric(IN_EVIDENCE, "higher", "of the answers given to answerable questions, those whose words and numbers stand "
            "in the gold evidence: one rule for every arm, closed book too", _SUPPORT),
     Metric(ALCE_RECALL, "higher", "of the sentences of an answer, those that their citations together carry", _ALCE),

@@ -1,10 +1,10 @@
 """Grounded-refusal F1: does an arm refuse what has no answer, and only that? F1_GR of Trust-Score.
 
 Song et al. 2024, "Measuring and Enhancing Trustworthiness of LLMs in RAG through Grounded Attributions and Learning to
-Refuse", arXiv 2409.11242: the mean of the F1 of refusing (precision: of the questions refused, the unanswerable; recall:
-of the unanswerable, the refused) and the F1 of answering (of the answered, the answerable; of the answerable, the
-answered). There a question is answerable if the passages that were read answer it; here if the library does, so that
-what a search misses counts against the arm and a closed book can be measured too.
+Refuse", arXiv 2409.11242: the mean of the F1 of refusing (precision: of the questions refused, the unanswerable;
+recall: of the unanswerable, the refused) and the F1 of answering (of the answered, the answerable; of the answerable,
+the answered). There a question is answerable if the passages that were read answer it; here if the library does, so
+that what a search misses counts against the arm and a closed book can be measured too.
 
 It is a figure of a whole set of questions. The interval resamples whole notes, as everywhere.
 
@@ -31,8 +31,8 @@ def grounded_refusal(
 ) -> Estimate | None:
     """F1_GR of N questions; None without both kinds of question, where one of the two F1 says nothing.
 
-    answered: [N] the share of the seeds with which each was answered, 0..1. units: [N] their notes. Raises ValueError if
-    the lengths differ.
+    answered: [N] the share of the seeds with which each was answered, 0..1. units: [N] their notes. Raises
+    ValueError if the lengths differ.
     """
     if not any(answerable) or all(answerable):
         return None
@@ -48,8 +48,8 @@ def grounded_refusal(
 
 
 def _f1(counts: Floats) -> Floats:
-    """F1_GR [...] of how many answerable questions were answered and refused, then unanswerable ones [..., 4]; nan where one
-    of the two F1 is nothing over nothing."""
+    """F1_GR [...] of how many answerable questions were answered and refused, then unanswerable ones [..., 4]; nan
+    where one of the two F1 is nothing over nothing."""
     answered, missed, taken, refused = np.moveaxis(counts, -1, 0)
     with np.errstate(invalid="ignore"):  # nothing over nothing
         of_answers = 2 * answered / (2 * answered + missed + taken)

@@ -188,7 +188,7 @@ def figures(experiment: Experiment, rows: Sequence[summary.Row]) -> dict[str, An
         "calibration": summary.calibrations(rows),
         "causes": summary.causes(rows, experiment.languages),
         "expectations": [
-            {"what": one.what, "expected": one.expected, "verdict": one.verdict,
+            {"what": one.what, "metrics": one.metrics, "expected": one.expected, "verdict": one.verdict,
              "value": one.value, "low": one.low, "high": one.high}
             for one in check(experiment.expect, rows, estimated)
         ],

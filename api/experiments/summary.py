@@ -105,6 +105,15 @@ def difference(rows: Sequence[Row], pair: tuple[str, str], metric: str, language
     )  # fmt: skip
 
 
+def excess(rows: Sequence[Row], arm: str, metric: str, less: str, language: str) -> Comparison | None:
+    """One figure of an arm less another one of the same arm; None where there is nothing to compare."""
+    own = by_arm(rows, language)[arm]
+    return compare(
+        [row.values.get(metric) for row in own], [row.values.get(less) for row in own],
+        [row.question.unit for row in own],
+    )  # fmt: skip
+
+
 def comparisons(rows: Sequence[Row], languages: Sequence[str]) -> list[Json]:
     """The first arm with every other, by figure and group, where they can be compared; Holm over all of them."""
     found: list[tuple[str, tuple[str, str], str, Comparison]] = []

@@ -28,6 +28,7 @@ def test_a_right_answer_with_the_right_citation_has_all_figures() -> None:
         metrics.COVERAGE: 1, metrics.RIGHT: 1, metrics.REFUSED_ANSWERABLE: 0, metrics.F1: 1, metrics.WRONG: 0,
         metrics.WRONG_SUPPORTED: 0, metrics.WRONG_UNSUPPORTED: 0, metrics.CONFIDENCE: 0.8, metrics.IN_EVIDENCE: 1,
         metrics.CITATION_RECALL: 1, metrics.CITATION_PRECISION: 1, metrics.EXACT: 1,
+        metrics.SUPPORTED: 1, metrics.CHANCE: 1,
     })  # fmt: skip
 
 
@@ -87,8 +88,9 @@ def test_places_are_of_arms_that_search() -> None:
 
 
 def test_grounded_refusal_by_hand() -> None:
-    # The sample output of the authors' program (declare-lab/trust-align, docs/concepts/metrics.md): ten questions, seven
-    # answerable, five of these answered, all others refused. Refusing 2·3 / (5 + 3) = 0.75, answering 2·5 / (5 + 7).
+    # The sample output of the authors' program (declare-lab/trust-align, docs/concepts/metrics.md): ten questions,
+    # seven answerable, five of these answered, all others refused. F1 of refusing 2·3 / (5 + 3), of answering
+    # 2·5 / (5 + 7).
     answerable, shares = [True] * 7 + [False] * 3, [1.0] * 5 + [0.0] * 5
     found = grounded_refusal(answerable, shares, range(10))
     assert found is not None and found.mean == pytest.approx((0.75 + 10 / 12) / 2) == pytest.approx(0.7916666666)
@@ -105,6 +107,25 @@ def test_citation_recall_counts_quotes_and_precision_counts_citations() -> None:
     both = question(evidence=(Evidence("a.md", STORES), Evidence("a.md", GROWS)))
     judged = judge(both, answered(STORES, citation(STORES), citation("Cats are no part of this document.")))
     assert judged.values[metrics.CITATION_RECALL] == 0.5 == judged.values[metrics.CITATION_PRECISION]
+
+
+def test_citation_precision_by_chance_is_the_share_of_the_sentences_read_that_overlap_the_evidence() -> None:
+    hits = (hit(text=f"{STORES} {GROWS} Cats sleep."), hit("other", "Dogs bark. They also run about all day long."))
+    judged = judge(question(), answered(STORES, citation(GROWS), hits=hits))
+    assert judged.values[metrics.CHANCE] == 1 / 5 and judged.values[metrics.CITATION_PRECISION] == 0
+    assert metrics.CHANCE not in judge(question(), answered(STORES, hits=hits)).values  # nothing is cited
+
+
+def test_shuffled_citations_are_as_often_right_as_chance_has_it(pipeline: Pipeline) -> None:
+    asked = question(question="What does its memory grow with?", evidence=(Evidence("notes/en/kv-cache.md", GROWS),))
+    drawn = [
+        judge(asked, ask(pipeline, Knobs(control="shuffled_citations", top_k=2), seed).answer).values
+        for seed in range(100)
+    ]
+    chance = drawn[0][metrics.CHANCE]
+    mean = sum(values[metrics.CITATION_PRECISION] for values in drawn) / len(drawn)
+    # one citation or two in each of 100 answers: within three standard errors
+    assert 0 < chance < 0.5 and abs(mean - chance) < 3 * math.sqrt(chance * (1 - chance) / 100)
 
 
 def test_quotes_overlap_by_a_run_of_eight_words_or_the_whole_of_the_shorter() -> None:
