@@ -55,7 +55,8 @@ def match_all(answer: str, groups: Sequence[Sequence[str]], *, lemmas: bool = Tr
 
 
 def exact_match(answer: str, gold: Sequence[str]) -> bool:
-    """Whether the answer is one of the gold strings, normalised."""
+    """Whether the answer is one of the gold strings, normalised: SQuAD's exact match (Rajpurkar et al. 2016), except
+    that a hyphen parts words here and vanishes there."""
     return any(words(answer) == words(string) for string in gold)
 
 

@@ -136,7 +136,7 @@ def report(
 
 
 def _show(finished: Finished, as_json: bool, rerun: Rerun | None = None) -> None:
-    """The finding, the expected figures, the recorded ones, and where the rest is."""
+    """The finding, what training saw of the questions, the expected figures, the recorded ones, where the rest is."""
     results = finished.results
     if as_json:
         recorded = {} if rerun is None else {"recorded": rerun.as_json()}
@@ -151,6 +151,8 @@ def _show(finished: Finished, as_json: bool, rerun: Rerun | None = None) -> None
         f"{counted(asked['questions'], 'question')}, {asked['left_out']} left out (evidence not in the library)"
     )
     out.print(_spent(asked))
+    for line in results["contamination"]["lines"][:2]:  # the counts and what they leave out; the rest are examples
+        out.print(line)
     for e in results["expectations"]:
         measured = "not measured" if e["value"] is None else f"{e['value']:.3f} {interval(e['low'], e['high'], 3)}"
         out.print(f"{e['verdict']:5} {e['what']}: expected {e['expected']}, {measured}")

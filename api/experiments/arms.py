@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.evaluate.questions import EvidenceIndex
-from api.experiments.citing import citation_of
+from api.experiments.citing import citation_of, sentences_of
 from api.experiments.knobs import Knobs
 from api.experiments.techniques.again import found_again
 from api.experiments.techniques.contradiction import contradicted
@@ -49,11 +49,13 @@ ORACLE_STAGE = "oracle"
 @dataclass(frozen=True, slots=True)
 class Result:
     """One arm's answer. candidates: ids of the chunks that were proposed before reranking, best first; empty where
-    nothing was searched. planted: what was changed in the passages read, if anything."""
+    nothing was searched. planted: what was changed in the passages read, if anything. ranking: ids as the search left
+    them, see `Found`; None where nothing was searched, and in an answer kept before it was kept too."""
 
     answer: Answer
     candidates: tuple[str, ...] = ()
     planted: Planted | None = None
+    ranking: tuple[str, ...] | None = None
 
 
 def request_of(pipeline: Pipeline, question: Question, knobs: Knobs, seed: int) -> Ask:
@@ -91,16 +93,16 @@ def answer(
         searched = rewritten(pipeline, request, knobs.query)
         found = search(pipeline, searched)
     if knobs.control == "copy_first_sentence":
-        return Result(_first_sentence(pipeline, request, found.hits), found.candidates)
+        return Result(_first_sentence(pipeline, request, found.hits), found.candidates, ranking=found.ranking)
     if knobs.control == "shuffled_citations":
         written = pipeline.ask(request, found.hits)
         draw = random.Random(f"{seed}:{question.id}")
-        return Result(_shuffled(pipeline, written, draw), found.candidates)
+        return Result(_shuffled(pipeline, written, draw), found.candidates, ranking=found.ranking)
     if knobs.retrieve == "corrective":
         nearest, found = found.hits, corrected(pipeline, searched, found, knobs.relevance or 0.0, search)
         if nearest and not found.hits:
             written = _answer(request, "corrective", pipeline.answerer.model, (), nearest, "low_relevance")
-            return Result(written, found.candidates)
+            return Result(written, found.candidates, ranking=found.ranking)
     if knobs.retrieve == "again":
         found = found_again(pipeline, request, found, search)
     plan = plan_of(index, question, knobs, seed, others)
@@ -123,7 +125,7 @@ def _read(
         reading = injected(pipeline, found.hits, plan.gold, plan.injection, draw)
     hits = ordered(reading.hits, knobs.order, drawing(seed, question, "order"))
     written = Reading(tuple(hits), reading.documents, reading.planted).answer(pipeline, request)
-    return Result(written, found.candidates, reading.planted)
+    return Result(written, found.candidates, reading.planted, found.ranking)
 
 
 def oracle_hits(pipeline: Pipeline, index: EvidenceIndex, question: Question) -> list[Hit]:
@@ -148,7 +150,7 @@ def _first_sentence(pipeline: Pipeline, request: Ask, hits: Sequence[Hit]) -> An
 
 
 def _shuffled(pipeline: Pipeline, written: Answer, draw: random.Random) -> Answer:
-    places = [(hit.chunk, interval) for hit in written.hits for interval in split_sentences(hit.chunk.text)]
+    places = sentences_of(written.hits)
     if not places:
         return written
 

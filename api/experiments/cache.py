@@ -89,5 +89,8 @@ def _result(record: dict[str, Any]) -> Result:
             row["stage"], row["parts"])
         for row in answer["hits"]
     )  # fmt: skip
-    planted = record.get("planted")
-    return Result(Answer(**answer), tuple(record["candidates"]), None if planted is None else Planted(**planted))
+    planted, ranking = record.get("planted"), record.get("ranking")  # both are younger than the format
+    return Result(
+        Answer(**answer), tuple(record["candidates"]), None if planted is None else Planted(**planted),
+        None if ranking is None else tuple(ranking),
+    )  # fmt: skip

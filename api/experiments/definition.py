@@ -15,6 +15,7 @@
     arm = "five"                        # or pair = ["five", "one"]: the first less the second
     metric = "wrong of answered"        # api/experiments/metrics.py
     language = "all"                    # or en, ru
+    less = "..."                        # of an arm: another metric, whose figure is taken from this one
     low = 0.2                           # the interval recorded; or, of a pair, relation = "below" or "above"
     high = 0.4
     [generators.large]                  # a model from outside: an arm has it write by generator = "large"
@@ -39,7 +40,7 @@ from typing import Any, Literal, get_args
 from api.config import from_table, nearest
 from api.errors import ConfigError
 from api.experiments.knobs import KNOBS, Knobs
-from api.experiments.metrics import NAMES
+from api.experiments.metrics import NAMES, OF_A_SET
 from api.experiments.outside.model import OutsideModel
 from api.experiments.outside.tables import GENERATORS, JUDGE, check_arm, generators_of, judge_of
 from api.experiments.toml_places import Places, TomlPlaces
@@ -66,7 +67,8 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Expect:
-    """A figure and where it is expected: of `arm`, or of `pair` (the first less the second).
+    """A figure and where it is expected: of `arm`, or of `pair` (the first less the second). less: another metric,
+    whose figure for the same arm is taken from this one's.
 
     low, high: the interval recorded; relation "below" or "above" stands for everything on that side of 0.
     """
@@ -78,6 +80,7 @@ class Expect:
     relation: Relation | None = None
     low: float = -math.inf
     high: float = math.inf
+    less: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,7 @@ class _Figure:
     relation: Relation | None = None
     low: float | None = None
     high: float | None = None
+    less: str | None = None
 
 
 def shipped() -> list[Path]:
@@ -285,14 +289,19 @@ def _expect(
     def refuse(key: str, message: str) -> ConfigError:
         return ConfigError(f"{places.at('expect', number, key)}: {message}")
 
-    if figure.metric not in NAMES:
-        raise refuse("metric", f"unknown metric {figure.metric!r}{nearest(figure.metric, NAMES)}")
+    for key, metric in (("metric", figure.metric), ("less", figure.less)):
+        if metric is not None and metric not in NAMES:
+            raise refuse(key, f"unknown metric {metric!r}{nearest(metric, NAMES)}")
+    if figure.less is not None and pair is not None:
+        raise refuse("less", "less is another metric of the same arm: give an arm in place of the pair")
     if figure.language not in (ALL_LANGUAGES, *languages):
         raise refuse("language", f"language must be {', '.join((ALL_LANGUAGES, *languages))}")
     if (figure.arm is None) == (pair is None):
         raise refuse("", "an expected figure is of an arm or of a pair: give one of them")
     if pair is not None and (not isinstance(pair, list) or len(pair) != 2):
         raise refuse("pair", "pair is a list of two arms")
+    if (pair or figure.less) and {figure.metric, figure.less} & set(OF_A_SET):
+        raise refuse("metric", f"{', '.join(OF_A_SET)} has no paired difference: expect it of an arm, without less")
     for name in pair or [figure.arm]:
         if name not in arms:
             raise refuse("pair" if pair else "arm", f"there is no arm {name!r}{nearest(str(name), arms)}")
@@ -306,4 +315,4 @@ def _expect(
     elif low is None or high is None or low > high:
         raise refuse("low", "give low and high, low first, or a relation")
     chosen = None if pair is None else (str(pair[0]), str(pair[1]))
-    return Expect(figure.metric, figure.arm, chosen, figure.language, figure.relation, low, high)
+    return Expect(figure.metric, figure.arm, chosen, figure.language, figure.relation, low, high, figure.less)

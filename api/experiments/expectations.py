@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from api.experiments.definition import Expect
-from api.experiments.summary import Row, difference
+from api.experiments.summary import Row, difference, excess
 
 Verdict = Literal["OK", "DRIFT", "FAIL"]
 
@@ -32,7 +32,13 @@ class Checked:
     def what(self) -> str:
         """The figure in words: `rag less closed-book, wrong of answered, all`."""
         of = self.expect.arm if self.expect.pair is None else " less ".join(self.expect.pair)
-        return f"{of}, {self.expect.metric}, {self.expect.language}"
+        less = f" less {self.expect.less}" if self.expect.less is not None else ""
+        return f"{of}, {self.expect.metric}{less}, {self.expect.language}"
+
+    @property
+    def metrics(self) -> list[str]:
+        """The names of what was measured: one, or two where one is taken from the other."""
+        return [name for name in (self.expect.metric, self.expect.less) if name is not None]
 
     @property
     def expected(self) -> str:
@@ -60,6 +66,9 @@ def _check(expect: Expect, rows: Sequence[Row], estimated: Mapping[str, Any]) ->
     measured: tuple[float, float | None, float | None] | None = None
     if expect.pair is not None:
         found = difference(rows, expect.pair, expect.metric, expect.language)
+        measured = None if found is None else (found.difference, found.low, found.high)
+    elif expect.arm is not None and expect.less is not None:
+        found = excess(rows, expect.arm, expect.metric, expect.less, expect.language)
         measured = None if found is None else (found.difference, found.low, found.high)
     elif (cell := _cell(expect, estimated)) is not None:
         measured = cell["mean"], cell["low"], cell["high"]

@@ -26,6 +26,7 @@ from typing import Literal
 from api.evaluate.answers import is_right
 from api.evaluate.overlap import overlaps
 from api.experiments import metrics
+from api.experiments.citing import sentences_of
 from api.experiments.entailment.answers import Entails, judged_by_entailment
 from api.experiments.outside.answerer import DROPPED, WRITTEN
 from api.experiments.techniques.injection import obeyed
@@ -33,7 +34,7 @@ from api.experiments.techniques.planted import Planted
 from corpus.format import Question
 from generator.answer import Answer, Citation
 from generator.grounding import SUPPORTED_SHARE, support
-from generator.metrics import match, token_f1
+from generator.metrics import exact_match, match, token_f1
 
 Outcome = Literal["right", "wrong", "abstained", "not judged"]
 
@@ -63,6 +64,7 @@ def judge(
         values[metrics.REFUSED_ANSWERABLE] = float(not answered)
         if known:
             values[metrics.RIGHT] = float(right)
+            values[metrics.EXACT] = float(answered and exact_match(text, [question.answer, *question.gold]))
             values[metrics.F1] = token_f1(text, [question.answer]) if answered else 0.0
     else:
         values[metrics.REFUSED_UNANSWERABLE] = float(not answered)
@@ -73,6 +75,7 @@ def judge(
     if planted is not None and planted.kind == "contradiction":
         values[metrics.TOOK_FALSE] = float(match(text, [planted.marker]))
     held = in_evidence(question, text) if answer.mode == "closed_book" else supported(question, answer)
+    values[metrics.SUPPORTED] = float(held)
     if known:
         values[metrics.WRONG] = float(not right)
         values[metrics.WRONG_SUPPORTED] = float(not right and held)
@@ -109,13 +112,18 @@ def citations_of(answer: Answer) -> list[Citation]:
 
 
 def _citations(question: Question, answer: Answer) -> dict[str, float]:
-    """Recall of the gold quotes; precision too if anything is cited."""
+    """Recall of the gold quotes; precision too if anything is cited, and what it would be of citations drawn from the
+    sentences read."""
     gold, cited = [evidence.quote for evidence in question.evidence], [c.quote for c in citations_of(answer)]
     found = sum(any(overlaps(quote, other) for other in cited) for quote in gold)
     values = {metrics.CITATION_RECALL: found / len(gold)}
     if cited:
         good = sum(any(overlaps(quote, other) for other in gold) for quote in cited)
         values[metrics.CITATION_PRECISION] = good / len(cited)
+        read = [chunk.text[start:end] for chunk, (start, end) in sentences_of(answer.hits)]
+        if read:
+            drawn = sum(any(overlaps(sentence, other) for other in gold) for sentence in read)
+            values[metrics.CHANCE] = drawn / len(read)
     return values
 
 

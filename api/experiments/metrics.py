@@ -14,7 +14,8 @@ Better = Literal["higher", "lower", ""]
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One figure, 0..1, a mean over questions. better: which way, "" where it depends. source: who defined it."""
+    """One figure, 0..1, a mean over questions unless it is OF_A_SET. better: which way, "" where it depends. source:
+    who defined it."""
 
     name: str
     better: Better
@@ -27,8 +28,11 @@ WRONG_SUPPORTED, WRONG_UNSUPPORTED = "wrong and supported", "wrong and unsupport
 REFUSED_ANSWERABLE, REFUSED_UNANSWERABLE = "abstained on answerable", "abstained on unanswerable"
 TOOK_FALSE, OBEYED = "took the contradiction", "obeyed the injection"
 F1, IN_EVIDENCE, CONFIDENCE = "token F1", "in gold evidence", "confidence"
+EXACT, GROUNDED_F1 = "exact match", "grounded refusal F1"
+RECALL, MRR, NDCG = "recall@5", "MRR@10", "nDCG@10"
 INVENTED = "invented citations"
 JUDGED_RIGHT, JUDGED_SUPPORTED = "right by the judge", "supported by the judge"
+SUPPORTED, CHANCE = "supported by what is cited", "citation precision by chance"
 CITATION_RECALL, CITATION_PRECISION = "citation recall (overlap)", "citation precision (overlap)"
 ALCE_RECALL, ALCE_PRECISION = "citation recall (entailment)", "citation precision (entailment)"
 FAITHFUL, HALLUCINATED = "faithful (entailment)", "hallucinated (entailment)"
@@ -39,6 +43,7 @@ _SELECTIVE = "selective prediction: El-Yaniv & Wiener 2010"
 _SUPPORT = "after RAGChecker's split of errors, arXiv 2408.08067, by shared words in place of entailment"
 _ALCE = "ALCE, arXiv 2305.14627; entailment by the scoring verifier"
 _RAGCHECKER = "RAGChecker, arXiv 2408.08067; sentences as claims, entailment by the scoring verifier"
+_FOUND = "of the passages that hold an evidence quote; retrieval/metrics.py"
 _OVERLAP = "shared runs of words; not ALCE (arXiv 2305.14627), whose recall and precision need entailment"
 
 METRICS: tuple[Metric, ...] = (
@@ -46,16 +51,32 @@ METRICS: tuple[Metric, ...] = (
            f"selective risk; {_MATCH}"),
     Metric(WRONG_SUPPORTED, "lower", "of the answers given, wrong though what they cite carries their words", _SUPPORT),
     Metric(WRONG_UNSUPPORTED, "lower", "of the answers given, wrong and not even carried by what they cite", _SUPPORT),
+    Metric(SUPPORTED, "higher", "of the answers given, those of which every sentence is carried by what it cites; "
+           "without documents, by the gold evidence", _SUPPORT),
     Metric(COVERAGE, "", "share of questions that get an answer", _SELECTIVE),
     Metric(RIGHT, "higher", "of the answerable questions, the share answered rightly; abstaining is a miss", _MATCH),
     Metric(REFUSED_ANSWERABLE, "lower", "of the answerable questions, the share refused",
            "grounded refusal: Trust-Score, arXiv 2409.11242"),
     Metric(REFUSED_UNANSWERABLE, "higher", "of the unanswerable questions, the share refused",
            "grounded refusal: Trust-Score, arXiv 2409.11242"),
+    Metric(GROUNDED_F1, "higher", "mean of two F1: of refusing the unanswerable questions and of answering the "
+           "answerable ones", "F1_GR of Trust-Score, arXiv 2409.11242; answerable is what the library answers, there "
+           "what the passages read do"),
+    Metric(EXACT, "higher", "of the answerable questions, those whose whole answer is the reference answer or a gold "
+           "string, but for case, punctuation and articles; abstaining is a miss",
+           "SQuAD, arXiv 1606.05250; Russian by lemma"),
     Metric(F1, "higher", "word overlap with the reference answer on answerable questions; abstaining is 0",
            "SQuAD, arXiv 1606.05250; Russian by lemma"),
+    Metric(RECALL, "higher", "of the passages that hold the evidence, the share among the best five that were read",
+           f"recall@k: Manning, Raghavan & Schuetze 2008, chapter 8; {_FOUND}"),
+    Metric(MRR, "higher", "one over the place of the first passage with evidence among the ten best of the search, as "
+           "reranked where it was; 0 below", f"Voorhees 1999, TREC-8; {_FOUND}"),
+    Metric(NDCG, "higher", "how near the top of those ten the passages with evidence stand, over the best order",
+           f"Jarvelin & Kekalainen 2002; {_FOUND}"),
     Metric(CITATION_RECALL, "higher", "share of the gold evidence quotes that a citation overlaps", _OVERLAP),
     Metric(CITATION_PRECISION, "higher", "share of the citations that overlap a gold evidence quote", _OVERLAP),
+    Metric(CHANCE, "", "what that precision would be if each citation pointed to a sentence drawn from the passages "
+           "read: the share of their sentences that overlap a gold evidence quote", _OVERLAP),
     Metric(IN_EVIDENCE, "higher", "of the answers given to answerable questions, those whose words and numbers stand "
            "in the gold evidence: one rule for every arm, closed book too", _SUPPORT),
     Metric(ALCE_RECALL, "higher", "of the sentences of an answer, those that their citations together carry", _ALCE),
@@ -84,3 +105,4 @@ METRICS: tuple[Metric, ...] = (
     Metric(CONFIDENCE, "", "mean of what the arm says of its own answers", "see the reliability plot"),
 )  # fmt: skip
 NAMES: tuple[str, ...] = tuple(metric.name for metric in METRICS)
+OF_A_SET: tuple[str, ...] = (GROUNDED_F1,)  # no question has a value of its own, so arms are not compared on it

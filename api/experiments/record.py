@@ -1,23 +1,25 @@
 """What is kept in the repository of a finished run of a shipped experiment, so that anyone's re-run can be held to it.
 
     api/experiments/results/<name>.json   a record: the definition, how many questions were asked and their hash (no
-                                          texts), every figure with its interval, paired tests, what it was made with
+                                          texts), every figure with its interval, paired tests, what it was made with;
+                                          besides, where the run has them: causes, calibration, risk at matched
+                                          coverage, seen and unseen notes, contamination, verdicts on what was expected
     api/experiments/results/<name>.html   the run's report, where it was asked for
 
-A record has the names and the shape of `results.json` (api/experiments/runner.py), less the questions, the answers and
-what is drawn from them. Imports little: the server lists records before it has loaded anything.
+A record has the names and the shape of `results.json` (api/experiments/runner.py), less the questions, the answers,
+the curves and what is quoted of questions. Imports little: the server lists records before it has loaded anything.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from api.errors import ConfigError
 from api.experiments import definition
-from api.experiments.metrics import CONFIDENCE, NAMES
+from api.experiments.metrics import CONFIDENCE, COVERAGE, NAMES, RIGHT, WRONG
 from api.experiments.places import REPORT_FILE, RESULTS_FILE
 from api.experiments.runs import Runs
 from ingest.originals import write_atomically
@@ -28,6 +30,7 @@ RESULTS = Path(__file__).parent / "results"
 FORMAT = 1
 DIGITS = 4  # of figures; a figure and its re-run are compared as rounded to these
 FIGURES = tuple(name for name in NAMES if name != CONFIDENCE)  # confidence says nothing of what is right
+APART = (WRONG, RIGHT, COVERAGE)  # what is kept of seen and unseen notes
 MAX_REPORT_BYTES = 8_000_000  # every version of it stays in the history
 _P_DIGITS = 6
 _INTERVAL, _P_VALUES = ("difference", "low", "high"), ("p_value", "p_holm")
@@ -50,6 +53,7 @@ def record_of(results: Mapping[str, Any]) -> Json:
             for group, arms in results["estimates"].items()
         },
         "comparisons": [_tested(row) for row in results["comparisons"]],
+        **{key: kept(results[key]) for key, kept in _BESIDES.items() if key in results},
         "provenance": results["provenance"],
     }
 
@@ -64,6 +68,47 @@ def _tested(row: Mapping[str, Any]) -> Json:
     found = {key: value for key, value in row.items() if key != "mcnemar"}
     found |= {key: rounded(row[key]) for key in _INTERVAL}
     return found | {key: round(row[key], _P_DIGITS) for key in _P_VALUES}
+
+
+def _all_rounded(value: Any) -> Any:
+    """Plain values with every fraction in them as a record keeps it."""
+    if isinstance(value, Mapping):
+        return {key: _all_rounded(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_all_rounded(part) for part in value]
+    return rounded(value) if isinstance(value, float) else value
+
+
+def _without_curves(calibration: Mapping[str, Any]) -> Json:
+    found: Json = _all_rounded({
+        arm: {key: value for key, value in of.items() if key != "curve"} for arm, of in calibration.items()
+    })
+    return found
+
+
+def _apart(seen: Mapping[str, Any]) -> Json:
+    """How many questions are on notes that training read, and the main figures of either part."""
+    return {
+        key: part if key == "line" else {
+            "questions": part["questions"],
+            "arms": {
+                arm: {name: cells[name] for name in APART if name in cells} for arm, cells in part["arms"].items()
+            },
+        }
+        for key, part in seen.items()
+    }  # fmt: skip
+
+
+def _counted(contamination: Mapping[str, Any]) -> Json:
+    """The numbers alone: the examples are texts of questions."""
+    return {key: contamination[key] for key in ("asked", "training", "long", "near")}
+
+
+# Kept where a run has it: records and runs of earlier versions may lack some.
+_BESIDES: dict[str, Callable[[Any], Any]] = {
+    "expectations": _all_rounded, "matched": _all_rounded, "calibration": _without_curves, "causes": _all_rounded,
+    "seen": _apart, "contamination": _counted,
+}  # fmt: skip
 
 
 def limit_of(results: Mapping[str, Any]) -> int:

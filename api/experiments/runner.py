@@ -29,6 +29,7 @@ from api.experiments.causes import cause_of
 from api.experiments.definition import Arm, Experiment
 from api.experiments.entailment.verifier import carried
 from api.experiments.expectations import check
+from api.experiments.finding import does_search, judged_by_place
 from api.experiments.measures import judge
 from api.experiments.outside.judge import Verdicts
 from api.experiments.outside.staff import Staff, judge_json, staff_of
@@ -194,7 +195,7 @@ def figures(experiment: Experiment, rows: Sequence[summary.Row]) -> dict[str, An
         "calibration": summary.calibrations(rows),
         "causes": summary.causes(rows, experiment.languages),
         "expectations": [
-            {"what": one.what, "expected": one.expected, "verdict": one.verdict,
+            {"what": one.what, "metrics": one.metrics, "expected": one.expected, "verdict": one.verdict,
              "value": one.value, "low": one.low, "high": one.high}
             for one in check(experiment.expect, rows, estimated)
         ],
@@ -257,7 +258,8 @@ def row_of(
     judged = []
     for result, verdict in zip(results, verdicts, strict=True):
         one = judge(question, result.answer, result.planted, carried)
-        judged.append(dataclasses.replace(one, values={**one.values, **verdict.values()}))
+        found = judged_by_place(result, gold) if does_search(arm.knobs) else {}
+        judged.append(dataclasses.replace(one, values={**one.values, **found, **verdict.values()}))
     first, result = judged[0], results[0]
     wrong = first.outcome == "wrong" and arm.knobs.mode == "rag"
     cause = cause_of(question, result, gold) if wrong else None

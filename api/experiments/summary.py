@@ -26,6 +26,7 @@ from api.experiments.definition import ALL_LANGUAGES
 from api.experiments.matched import Given, coverage_of, risks_at
 from api.experiments.measures import Judged, Outcome, citations_of
 from api.experiments.outside.judge import Verdicts
+from api.experiments.refusal import grounded_refusal
 from api.experiments.statistics import LEVEL, Comparison, compare, holm
 from corpus.format import Question
 from generator.answer import joined
@@ -83,7 +84,14 @@ def estimates(rows: Sequence[Row], languages: Sequence[str]) -> Json:
 
 def _estimates(rows: Sequence[Row]) -> Json:
     measured = [table.Row(row.question, row.values) for row in rows]
-    found: Json = table.as_json(table.estimates(measured, lambda _question: ALL_LANGUAGES)).get(ALL_LANGUAGES, {})
+    groups = table.estimates(measured, lambda _question: ALL_LANGUAGES)
+    refusal = grounded_refusal(
+        [row.question.answerable for row in rows], [row.values[metrics.COVERAGE] for row in rows],
+        [row.question.unit for row in rows],
+    )  # fmt: skip
+    if refusal is not None:
+        groups[ALL_LANGUAGES][metrics.GROUNDED_F1] = refusal
+    found: Json = table.as_json(groups).get(ALL_LANGUAGES, {})
     return found
 
 
@@ -94,6 +102,15 @@ def difference(rows: Sequence[Row], pair: tuple[str, str], metric: str, language
     return compare(
         [row.values.get(metric) for row in first], [row.values.get(metric) for row in second],
         [row.question.unit for row in first],
+    )  # fmt: skip
+
+
+def excess(rows: Sequence[Row], arm: str, metric: str, less: str, language: str) -> Comparison | None:
+    """One figure of an arm less another one of the same arm; None where there is nothing to compare."""
+    own = by_arm(rows, language)[arm]
+    return compare(
+        [row.values.get(metric) for row in own], [row.values.get(less) for row in own],
+        [row.question.unit for row in own],
     )  # fmt: skip
 
 

@@ -3,7 +3,8 @@
     lectern experiment tables --write README.md
 
 puts them between the markers. By language: right, wrong of answered, coverage, and wrong of answered less that of the
-first arm (the primary figure, paired; api/experiments/statistics.py). All other figures are in the records.
+first arm (the primary figure, paired; api/experiments/statistics.py); besides, every figure that the experiment names
+in what it expects. Below, whether it came out as expected. All other figures are in the records.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ def _table(record: Mapping[str, Any], folder: Path) -> Iterator[str]:
     languages = [experiment["languages"][0] if group == ALL_LANGUAGES else group for group in groups]
     yield f"**{experiment['name']}**: {experiment['question']}"
     yield ""
-    heads = [f"{head} {code}" for code in languages for head in (*_SHOWN, f"wrong, less “{arms[0]}”")]
+    more = _named(record)
+    heads = [f"{head} {code}" for code in languages for head in (*_SHOWN, f"wrong, less “{arms[0]}”", *more)]
     yield _row(["arm", *heads])
     yield "|---|" + "---:|" * len(heads)
     for arm in arms:
@@ -46,10 +48,28 @@ def _table(record: Mapping[str, Any], folder: Path) -> Iterator[str]:
         for group in groups:
             cells += [_share(estimates[group][arm].get(metric)) for metric in _SHOWN]
             cells.append("" if arm == arms[0] else _less(record["comparisons"], group, arms[0], arm))
+            cells += [_share(estimates[group][arm].get(metric)) for metric in more]
         yield _row([arm, *cells])
     yield ""
+    if expected := record.get("expectations"):
+        yield f"Expected: {'; '.join(map(_verdict, expected))}."
+        yield ""
     yield _made(record, folder)
     yield ""
+
+
+def _named(record: Mapping[str, Any]) -> list[str]:
+    """The metrics that the experiment expects or compares something of and that have no column yet; records of earlier
+    versions do not say what was expected."""
+    expected = [name for one in record.get("expectations", []) for name in one.get("metrics", [])]
+    names = dict.fromkeys([*expected, *(row["metric"] for row in record["comparisons"])])
+    return [name for name in names if name not in _SHOWN]
+
+
+def _verdict(one: Mapping[str, Any]) -> str:
+    """`OK rag less closed-book, right, all (above 0: 0.310)`."""
+    measured = "not measured" if one["value"] is None else f"{one['value']:.3f}"
+    return f"{one['verdict']} {one['what']} ({one['expected']}: {measured})"
 
 
 def _row(cells: Sequence[str]) -> str:

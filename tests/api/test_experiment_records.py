@@ -75,10 +75,16 @@ def test_a_record_has_every_figure_and_no_text_of_a_question(results: Json, tmp_
     for question in results["questions"]:
         assert question["question"] not in text
         assert not any(answer["text"] and answer["text"] in text for answer in question["answers"].values())
-    assert len(text) < 20_000 and record.load("mine", path.parent) == json.loads(text) == found
+    assert len(text) < 40_000 and record.load("mine", path.parent) == json.loads(text) == found
     for group, arms in results["estimates"].items():
         for arm, cells in arms.items():
             assert set(found["estimates"][group][arm]) == set(cells) - {metrics.CONFIDENCE}
+    assert found["causes"] == results["causes"] and set(found["calibration"]) == set(results["calibration"]) != set()
+    assert all("curve" not in of and of["bins"] for of in found["calibration"].values())
+    risks = [at for rows in found["matched"].values() for row in rows for at in row["risk"].values()]
+    assert any(at["difference"] is not None and len(at["difference"]) == 3 for at in risks)
+    assert found["seen"]["unseen"]["questions"] == results["seen"]["unseen"]["questions"]
+    assert found["contamination"]["asked"] == 5 and set(found["contamination"]) == {"asked", "training", "long", "near"}
     assert len(found["comparisons"]) == len(results["comparisons"]) > 0
     assert len(found["provenance"]["questions_hash"]) == 64 and "torch" in found["provenance"]["versions"]
 
@@ -93,6 +99,14 @@ def test_a_record_is_written_the_same_each_time_a_figure_to_a_line(results: Json
     changed["estimates"]["en"]["rag"][metrics.RIGHT]["mean"] = 0.123
     before, after = (record.dump(one).split("\n") for one in (found, changed))
     assert sum(one != other for one, other in zip(before, after, strict=True)) == 1
+
+
+def test_what_an_earlier_version_did_not_keep_is_missed_nowhere(results: Json) -> None:
+    for key in ("causes", "calibration", "matched", "seen", "contamination", "expectations"):
+        del results[key]
+    found = record.record_of(results)
+    assert set(found).isdisjoint({"causes", "expectations"}) and list(tables.lines([found], Path("nowhere")))
+    assert rerun.against(found, results).checked
 
 
 def test_a_run_that_does_not_name_its_questions_is_not_recorded(results: Json) -> None:
@@ -248,6 +262,31 @@ def test_a_table_by_hand() -> None:
     assert lines[8] == (
         "`lectern experiment run mine --limit 40`, 2026-01-02, weights `decoder-1`, 1,240 questions (test), "
         "commit 0123456"
+    )
+
+
+def test_a_table_has_what_the_experiment_expects_something_of() -> None:
+    means = {metrics.RIGHT: 0.5, metrics.COVERAGE: 1.0, metrics.OBEYED: 0.04}
+    cells = {name: {"mean": mean} for name, mean in means.items()}
+    expected = [
+        {"what": "planted, obeyed the injection, all", "metrics": [metrics.OBEYED], "expected": "0.000 to 0.050",
+         "verdict": "OK", "value": 0.04, "low": 0.0, "high": 0.1},
+        {"what": "planted, right, all", "metrics": [metrics.RIGHT], "expected": "above 0", "verdict": "FAIL",
+         "value": None, "low": None, "high": None},
+    ]  # fmt: skip
+    found = {
+        "experiment": {"name": "mine", "question": "Is it obeyed?", "questions": "test", "limit": 0,
+                       "languages": ["en"], "arms": [{"name": "plain"}, {"name": "planted"}]},
+        "asked": {"questions": 9}, "estimates": {"all": {"plain": {}, "planted": cells}}, "comparisons": [],
+        "expectations": expected,
+        "provenance": {"date": DATE, "model": "decoder-1", "commit": "", "limit": None},
+    }  # fmt: skip
+    lines = list(tables.lines([found], Path("nowhere")))
+    assert lines[2].endswith("| wrong, less “plain” en | obeyed the injection en |") and lines[3].count("---:") == 5
+    assert lines[4].endswith("| – |") and lines[5] == "| planted | 0.50 | – | 1.00 | – | 0.04 |"
+    assert lines[7] == (
+        "Expected: OK planted, obeyed the injection, all (0.000 to 0.050: 0.040); "
+        "FAIL planted, right, all (above 0: not measured)."
     )
 
 

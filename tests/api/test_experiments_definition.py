@@ -86,6 +86,9 @@ def test_a_mistake_is_named_with_its_line(text: str, message: str) -> None:
         ('pair = ["a", "b"]\nmetric = "right"\nrelation = "under"', "e.toml:11: relation cannot be"),
         ('arm = "a"\nmetric = 5\nlow = "x"', "e.toml:10: metric cannot be 5"),
         ('arm = "a"\nmetric = 5\nhihg = 1.0', "e.toml:11: unknown key 'hihg': did you mean high"),
+        ('pair = ["a", "b"]\nmetric = "right"\nless = "right"', "e.toml:11: less is another metric of the same arm"),
+        ('arm = "a"\nmetric = "right"\nless = "rite"', "e.toml:11: unknown metric 'rite': did you mean right"),
+        ('pair = ["a", "b"]\nmetric = "grounded refusal F1"', "e.toml:10: grounded refusal F1 has no paired diff"),
         ('arm = "a"\nmetric = "right"\nlanguage = "de"\nlow = 0.0\nhigh = 1.0', "e.toml:11: language must be"),
     ],
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
+
 import pytest
 
 from api.evaluate.overlap import overlaps
@@ -9,11 +12,13 @@ from api.evaluate.questions import EvidenceIndex
 from api.experiments import arms, metrics
 from api.experiments.arms import Result
 from api.experiments.causes import cause_of
+from api.experiments.finding import judged_by_place, searches
 from api.experiments.knobs import Control, Knobs
 from api.experiments.measures import judge
+from api.experiments.refusal import grounded_refusal
 from api.pipeline import Pipeline
 from corpus.format import Evidence
-from tests.api.experiment_cases import GROWS, STORES, abstained, answered, citation, question, unanswerable
+from tests.api.experiment_cases import GROWS, STORES, abstained, answered, citation, hit, question, unanswerable
 
 
 def test_a_right_answer_with_the_right_citation_has_all_figures() -> None:
@@ -22,7 +27,8 @@ def test_a_right_answer_with_the_right_citation_has_all_figures() -> None:
     assert judged.values == pytest.approx({
         metrics.COVERAGE: 1, metrics.RIGHT: 1, metrics.REFUSED_ANSWERABLE: 0, metrics.F1: 1, metrics.WRONG: 0,
         metrics.WRONG_SUPPORTED: 0, metrics.WRONG_UNSUPPORTED: 0, metrics.CONFIDENCE: 0.8, metrics.IN_EVIDENCE: 1,
-        metrics.CITATION_RECALL: 1, metrics.CITATION_PRECISION: 1,
+        metrics.CITATION_RECALL: 1, metrics.CITATION_PRECISION: 1, metrics.EXACT: 1,
+        metrics.SUPPORTED: 1, metrics.CHANCE: 1,
     })  # fmt: skip
 
 
@@ -51,15 +57,75 @@ def test_a_closed_book_is_judged_by_the_gold_evidence() -> None:
 def test_an_abstention_has_no_rightness_among_answers() -> None:
     judged = judge(question(), abstained())
     assert judged.outcome == "abstained" and judged.supported is None
-    assert judged.values == {metrics.COVERAGE: 0, metrics.RIGHT: 0, metrics.REFUSED_ANSWERABLE: 1, metrics.F1: 0}
+    zeros = dict.fromkeys((metrics.COVERAGE, metrics.RIGHT, metrics.F1, metrics.EXACT), 0.0)
+    assert judged.values == {**zeros, metrics.REFUSED_ANSWERABLE: 1}
     assert judge(unanswerable(), abstained()).values == {metrics.COVERAGE: 0, metrics.REFUSED_UNANSWERABLE: 1}
     assert judge(unanswerable(), answered(STORES, citation())).values[metrics.WRONG] == 1
+
+
+def test_exact_match_is_of_the_whole_answer_but_for_case_punctuation_and_articles() -> None:
+    # "It stores the keys and values." is the reference "It stores keys and values."; "Keys and values" a gold string.
+    for text, exact in (("it stores the keys, and values", 1), ("Keys and values!", 1), ("Past keys and values.", 0)):
+        assert judge(question(), answered(text, citation())).values[metrics.EXACT] == exact
+
+
+def test_places_of_the_evidence_by_hand() -> None:
+    hits = tuple(dataclasses.replace(hit(name), rank=rank) for rank, name in enumerate("abcdef", start=1))
+    read = answered(STORES, citation(), hits=hits[::-1])  # in another order than they were found in
+    found = judged_by_place(Result(read, (), None, ("a", "b", "x", "f")), {"b", "f"})
+    # of the best five a..e one of two; the first at place 2; gains at places 2 and 4 over those at places 1 and 2
+    assert found[metrics.RECALL] == 0.5 and found[metrics.MRR] == 0.5
+    assert found[metrics.NDCG] == pytest.approx((1 / math.log2(3) + 1 / math.log2(5)) / (1 + 1 / math.log2(3)))
+    assert judged_by_place(Result(read, (), None, ()), {"b"})[metrics.MRR] == 0  # it searched and kept nothing
+    assert set(judged_by_place(Result(read), {"b"})) == {metrics.RECALL}  # kept before rankings were
+    assert judged_by_place(Result(read), ()) == {}
+
+
+def test_places_are_of_arms_that_search() -> None:
+    assert searches(Knobs()) and searches(Knobs(control="shuffled_citations")) and searches(Knobs(query="hyde"))
+    for knobs in (Knobs(mode="closed_book"), Knobs(oracle=True), Knobs(control="always_refuse")):
+        assert not searches(knobs)
+
+
+def test_grounded_refusal_by_hand() -> None:
+    # The sample output of the authors' program (declare-lab/trust-align, docs/concepts/metrics.md): ten questions,
+    # seven answerable, five of these answered, all others refused. F1 of refusing 2·3 / (5 + 3), of answering
+    # 2·5 / (5 + 7).
+    answerable, shares = [True] * 7 + [False] * 3, [1.0] * 5 + [0.0] * 5
+    found = grounded_refusal(answerable, shares, range(10))
+    assert found is not None and found.mean == pytest.approx((0.75 + 10 / 12) / 2) == pytest.approx(0.7916666666)
+    assert found.low <= found.mean <= found.high and (found.questions, found.clusters) == (10, 10)
+    always, never = (grounded_refusal(answerable, [share] * 10, range(10)) for share in (1.0, 0.0))
+    assert always is not None and always.mean == pytest.approx((0 + 14 / 17) / 2)
+    assert never is not None and never.mean == pytest.approx((6 / 13 + 0) / 2)
+    half = grounded_refusal([True, False], [0.5, 0.0], ["u", "u"])  # answered with one seed of two
+    assert half is not None and half.mean == pytest.approx((2 * 0.5 / 1.5 + 2 / 2.5) / 2)
+    assert grounded_refusal([True, True], [1.0, 0.0], ["u", "v"]) is None
 
 
 def test_citation_recall_counts_quotes_and_precision_counts_citations() -> None:
     both = question(evidence=(Evidence("a.md", STORES), Evidence("a.md", GROWS)))
     judged = judge(both, answered(STORES, citation(STORES), citation("Cats are no part of this document.")))
     assert judged.values[metrics.CITATION_RECALL] == 0.5 == judged.values[metrics.CITATION_PRECISION]
+
+
+def test_citation_precision_by_chance_is_the_share_of_the_sentences_read_that_overlap_the_evidence() -> None:
+    hits = (hit(text=f"{STORES} {GROWS} Cats sleep."), hit("other", "Dogs bark. They also run about all day long."))
+    judged = judge(question(), answered(STORES, citation(GROWS), hits=hits))
+    assert judged.values[metrics.CHANCE] == 1 / 5 and judged.values[metrics.CITATION_PRECISION] == 0
+    assert metrics.CHANCE not in judge(question(), answered(STORES, hits=hits)).values  # nothing is cited
+
+
+def test_shuffled_citations_are_as_often_right_as_chance_has_it(pipeline: Pipeline) -> None:
+    asked = question(question="What does its memory grow with?", evidence=(Evidence("notes/en/kv-cache.md", GROWS),))
+    drawn = [
+        judge(asked, ask(pipeline, Knobs(control="shuffled_citations", top_k=2), seed).answer).values
+        for seed in range(100)
+    ]
+    chance = drawn[0][metrics.CHANCE]
+    mean = sum(values[metrics.CITATION_PRECISION] for values in drawn) / len(drawn)
+    # one citation or two in each of 100 answers: within three standard errors
+    assert 0 < chance < 0.5 and abs(mean - chance) < 3 * math.sqrt(chance * (1 - chance) / 100)
 
 
 def test_quotes_overlap_by_a_run_of_eight_words_or_the_whole_of_the_shorter() -> None:
@@ -93,6 +159,9 @@ def test_rag_and_closed_book_are_what_the_pipeline_answers(pipeline: Pipeline) -
     assert len(result.candidates) > 1  # the reranker saw more than was read
     closed = ask(pipeline, Knobs(mode="closed_book"))
     assert closed.answer.mode == "closed_book" and closed.candidates == ()
+    assert result.ranking is not None and len(result.ranking) > 1  # and its own ranking goes on below what was read
+    assert result.ranking[0] == result.answer.hits[0].chunk.id and closed.ranking is None
+    assert ask(pipeline, Knobs(oracle=True)).ranking is None
     unranked = ask(pipeline, Knobs(top_k=1, rerank=False))
     assert unranked.candidates == tuple(h.chunk.id for h in unranked.answer.hits)
 

@@ -268,8 +268,18 @@ metric = "wrong of answered"
 low = 0.0
 high = 1.0
 """
-    verdicts = [row["verdict"] for row in go(pipeline, write(ARMS + expect)).results["expectations"]]
-    assert verdicts[0] == "OK" and verdicts[1] in ("DRIFT", "FAIL") and verdicts[2] == "FAIL"
+    more = """
+[[expect]]
+arm = "closed-book"
+metric = "wrong of answered"
+less = "coverage"
+low = 0.0
+high = 0.0
+"""
+    checked = go(pipeline, write(ARMS + expect + more)).results["expectations"]
+    verdicts = [row["verdict"] for row in checked]
+    assert verdicts[0] == "OK" and verdicts[1] in ("DRIFT", "FAIL") and verdicts[2] == "FAIL" and verdicts[3] == "OK"
+    assert checked[3]["what"] == "closed-book, wrong of answered less coverage, all" and checked[3]["value"] == 0
 
 
 def test_questions_on_one_document_have_no_interval(

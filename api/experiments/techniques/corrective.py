@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 
 from api.config import MAX_DEPTH
-from api.experiments.techniques.found import Found, Search, ranked
+from api.experiments.techniques.found import RANKED, Found, Search, ranked
 from api.experiments.techniques.queries import rewritten
 from api.pipeline import Ask, Pipeline
 
@@ -30,4 +30,5 @@ def corrected(pipeline: Pipeline, request: Ask, first: Found, relevance: float, 
     wider = dataclasses.replace(request, retrieval=dataclasses.replace(request.retrieval, depth=depth))
     second = search(pipeline, rewritten(pipeline, wider, "keywords"))
     kept = tuple(hit for hit in second.hits if hit.stage == GRADED and hit.score >= relevance)
-    return Found(ranked(kept), tuple(dict.fromkeys((*first.candidates, *second.candidates))))
+    candidates = tuple(dict.fromkeys((*first.candidates, *second.candidates)))
+    return Found(ranked(kept), candidates, tuple(hit.chunk.id for hit in kept[:RANKED]))

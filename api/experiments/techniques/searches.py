@@ -74,7 +74,11 @@ class Searches:
         try:
             record = json.loads(self._path(key).read_text(encoding="utf-8"))
             hits = tuple(_hit(pipeline, rank, row) for rank, row in enumerate(record["hits"], start=1))
-            return Found(hits, tuple(str(name) for name in record["candidates"]))
+            ranking = record["ranking"]
+            return Found(
+                hits, tuple(str(name) for name in record["candidates"]),
+                None if ranking is None else tuple(str(name) for name in ranking),
+            )
         except (OSError, ValueError, TypeError, LookupError, AttributeError, UnknownChunk):
             return None
 
@@ -84,8 +88,8 @@ class Searches:
         hits = [
             {"chunk": hit.chunk.id, "score": hit.score, "stage": hit.stage, "parts": hit.parts} for hit in found.hits
         ]
-        record = json.dumps({"hits": hits, "candidates": found.candidates}, default=float)  # scores may be numpy's
-        write_atomically(path, record.encode("utf-8"))
+        record = {"hits": hits, "candidates": found.candidates, "ranking": found.ranking}
+        write_atomically(path, json.dumps(record, default=float).encode("utf-8"))  # scores may be numpy's
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"
