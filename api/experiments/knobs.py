@@ -21,15 +21,19 @@ Query = Literal["hyde", "keywords"]
 Retrieve = Literal["again", "corrective"]
 Order = Literal["best-first", "best-last", "shuffled"]
 DistractorKind = Literal["near misses", "other topics"]
+Documents = Literal["same language", "other language"]
 
 _SEARCH = {"retriever", "rerank", "top_k"}
 _DECIDE = {"abstain", "verify", "temperature", "risk"}
-_FIND = {"query", "retrieve", "relevance"}
+_FIND = {"query", "retrieve", "relevance", "documents"}
 _READ = {"order", "distractors", "distractor_kind", "contradiction", "injection"}
 _CUT = {"splitter": "splitter", "chunk_tokens": "max_tokens", "chunk_overlap": "overlap_tokens"}  # knob: setting
 _ANY_TOKENS = 1_000_000  # an overlap by itself goes with the home's chunk size, whatever that is
 _OUTSIDE = {"abstain", "temperature"}  # of _DECIDE, what a model from outside can feel
-TECHNIQUES = ("query", "retrieve", "relevance", "order", "distractors", "distractor_kind", "contradiction", "injection")
+TECHNIQUES = (
+    "query", "retrieve", "relevance", "documents", "order", "distractors", "distractor_kind", "contradiction",
+    "injection",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,8 @@ class Knobs:
     of searching. control: an arm that must lose, or expose a metric (api/experiments/arms.py).
 
     query: what is searched for in place of the question. retrieve: a second search, while answering ("again") or where
-    the first was poor ("corrective": no passage scored `relevance`, 0..1, by the reranker). order: of the passages as
+    the first was poor ("corrective": no passage scored `relevance`, 0..1, by the reranker). documents: only those in the question's language are searched,
+    or only those that are in another one. order: of the passages as
     they are read. distractors: so many passages without the evidence are added, of `distractor_kind` ("near misses"
     where it is not given). contradiction: a copy of the gold passage that says something else stands beside it.
     injection: an instruction is planted in a passage. generator: the name of a model from outside that writes in place
@@ -64,6 +69,7 @@ class Knobs:
     query: Query | None = None
     retrieve: Retrieve | None = None
     relevance: float | None = None
+    documents: Documents | None = None
     order: Order | None = None
     distractors: int = 0
     distractor_kind: DistractorKind | None = None
@@ -95,6 +101,8 @@ class Knobs:
             raise ValueError(f"the control {self.control} reads documents: take out mode or control")
         if self.contradiction and self.injection:
             raise ValueError("a contradiction and an injection are measured apart: make two arms")
+        if self.contradiction and self.documents == "other language":
+            raise ValueError("a contradiction is made of evidence in the question's language: take out documents")
         if self.retrieve == "corrective" and self.rerank is False:
             raise ValueError("corrective retrieval goes by the reranker's scores: take out rerank = false")
 
@@ -117,10 +125,11 @@ class Knobs:
             return {"temperature", "generator", *(decide & {"weights"})}
         if self.control == "always_refuse":
             return set()
+        scope = set() if self.oracle else {"documents"}
         if self.control == "copy_first_sentence":
-            return {*_SEARCH, *_CUT, "oracle"}
+            return {*_SEARCH, *_CUT, "oracle", *scope}
         if self.control == "shuffled_citations":
-            return {*_SEARCH, *_CUT, *decide, "oracle", "generator"}
+            return {*_SEARCH, *_CUT, *decide, "oracle", "generator", *scope}
         return {*_SEARCH, *_CUT, *decide, *_READ, "oracle", "generator", *([] if self.oracle else _FIND)}
 
     def _what(self, name: str) -> str:

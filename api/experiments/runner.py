@@ -27,11 +27,12 @@ from api.experiments.causes import cause_of
 from api.experiments.definition import Arm, Experiment
 from api.experiments.entailment.verifier import carried
 from api.experiments.expectations import check
-from api.experiments.measures import judge
+from api.experiments.measures import counterparts, judge
 from api.experiments.outside.judge import Verdicts
 from api.experiments.outside.staff import Staff, judge_json, staff_of
 from api.experiments.places import CACHE, FOLDER, REPORT_FILE, RESULTS_FILE, RESULTS_FORMAT
 from api.experiments.provenance import commit, digest, provenance_of, questions_digest, versions
+from api.experiments.techniques import language
 from api.experiments.techniques.plan import plan_of
 from api.experiments.variants import weights
 from api.experiments.variants.chunked import settings_of
@@ -93,12 +94,14 @@ def run(
     weights.check(experiment.arms, pipeline.config.home)
     if not loaded.passages:
         within(asked, sets.EvidenceIndex(pipeline.library))
+        language.check(experiment.arms, asked, pipeline.library)
     cache = ResultCache(pipeline.config.home / FOLDER / CACHE)
     staff = staff_of(experiment, cache.folder, fresh=fresh)
     pipeline.load_models(on_passages)
     with searched(pipeline, loaded, on_passages) as own:
         usual = Variant(own, sets.EvidenceIndex(own.library), provenance_of(own))
         kept, left_out = within(asked, usual.index)
+        language.check(experiment.arms, kept, own.library)
         with variants_of(experiment.arms, usual, pipeline.config.home, cache.folder.parent, on_passages) as variants:
             rows, cached = _ask_all(variants, staff, kept, loaded.questions, cache, fresh, on_progress)
             arms_with = told(variants, usual)
@@ -205,11 +208,13 @@ def _ask_all(
     experiment = staff.experiment
     total, cached = len(questions) * len(experiment.arms), 0
     rows: list[summary.Row] = []
+    others_of = counterparts(others)
     pipelines = {arm.name: staff.pipeline_of(arm, variants[arm.name].pipeline) for arm in experiment.arms}
     for question in questions:
+        counterpart = others_of.get(question.id)
         for arm in experiment.arms:
             pipeline, index = pipelines[arm.name], variants[arm.name].index
-            gold = index.gold(question) if question.answerable else frozenset()
+            gold = index.gold(question) | (index.gold(counterpart) if counterpart else frozenset())
             results: list[Result] = []
             was_cached = True
             for seed in experiment.seeds:
@@ -227,20 +232,21 @@ def _ask_all(
                 results.append(result)
             cached += was_cached
             verdicts = [staff.verdicts(question, result.answer) for result in results]
-            rows.append(row_of(question, arm, results, gold, verdicts))
+            rows.append(row_of(question, arm, results, gold, verdicts, counterpart))
             if on_progress is not None:
                 on_progress(Progress(len(rows), total, cached))
     return rows, cached
 
 
 def row_of(
-    question: Question, arm: Arm, results: Sequence[Result], gold: frozenset[str], verdicts: Sequence[Verdicts]
+    question: Question, arm: Arm, results: Sequence[Result], gold: frozenset[str], verdicts: Sequence[Verdicts],
+    counterpart: Question | None = None,
 ) -> summary.Row:
     """The answers judged, one for each seed, with a judge's verdicts; the first with its cause where it is a wrong one
-    with documents."""
+    with documents. gold: ids of the chunks that hold the evidence, in either language. counterpart: see `judge`."""
     judged = []
     for result, verdict in zip(results, verdicts, strict=True):
-        one = judge(question, result.answer, result.planted, carried)
+        one = judge(question, result.answer, result.planted, carried, counterpart)
         judged.append(dataclasses.replace(one, values={**one.values, **verdict.values()}))
     first, result = judged[0], results[0]
     wrong = first.outcome == "wrong" and arm.knobs.mode == "rag"
