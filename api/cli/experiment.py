@@ -141,7 +141,7 @@ def _show(finished: Finished, as_json: bool, rerun: Rerun | None = None) -> None
         shown = {k: v for k, v in results.items() if k != "questions"}
         print_json({"folder": str(finished.folder), **shown, **recorded})
         return
-    from api.experiments.report import interval
+    from api.experiments.report import between_languages, interval
 
     asked = results["asked"]
     out.print(results["finding"])
@@ -149,6 +149,8 @@ def _show(finished: Finished, as_json: bool, rerun: Rerun | None = None) -> None
         f"{counted(asked['questions'], 'question')}, {asked['left_out']} left out (evidence not in the library), "
         f"{counted(asked['from_cache'], 'answer')} from the cache"
     )
+    for line in between_languages(results):
+        out.print(line)
     for e in results["expectations"]:
         measured = "not measured" if e["value"] is None else f"{e['value']:.3f} {interval(e['low'], e['high'], 3)}"
         out.print(f"{e['verdict']:5} {e['what']}: expected {e['expected']}, {measured}")

@@ -45,12 +45,12 @@ class Knobs:
     of searching. control: an arm that must lose, or expose a metric (api/experiments/arms.py).
 
     query: what is searched for in place of the question. retrieve: a second search, while answering ("again") or where
-    the first was poor ("corrective": no passage scored `relevance`, 0..1, by the reranker). documents: only those in the question's language are searched,
-    or only those that are in another one. order: of the passages as
-    they are read. distractors: so many passages without the evidence are added, of `distractor_kind` ("near misses"
-    where it is not given). contradiction: a copy of the gold passage that says something else stands beside it.
-    injection: an instruction is planted in a passage. generator: the name of a model from outside that writes in place
-    of Lectern's decoder.
+    the first was poor ("corrective": no passage scored `relevance`, 0..1, by the reranker). documents: only those in
+    the question's language are searched, or only those in another. order: of the passages as they are read.
+    distractors: so many passages without the evidence are added, of `distractor_kind` ("near misses" where it is not
+    given). contradiction: a copy of the gold passage that says something else stands beside it. injection: an
+    instruction is planted in a passage. generator: the name of a model from outside that writes in place of Lectern's
+    decoder.
 
     splitter, chunk_tokens, chunk_overlap: the documents are cut by these for the arm alone, see
     `ingest.chunking.ChunkSettings`. weights: folder of another decoder, a path from the home or an absolute one.

@@ -50,6 +50,7 @@ def record_of(results: Mapping[str, Any]) -> Json:
             for group, arms in results["estimates"].items()
         },
         "comparisons": [_tested(row) for row in results["comparisons"]],
+        "between_languages": [_tested(row) for row in results.get("between_languages", [])],
         "provenance": results["provenance"],
     }
 
@@ -60,10 +61,11 @@ def rounded(value: float | None) -> float | None:
 
 
 def _tested(row: Mapping[str, Any]) -> Json:
-    """A comparison without McNemar's test, by which nothing is declared."""
+    """A comparison without McNemar's test, by which nothing is declared; of languages that were not tested, without
+    p-values."""
     found = {key: value for key, value in row.items() if key != "mcnemar"}
     found |= {key: rounded(row[key]) for key in _INTERVAL}
-    return found | {key: round(row[key], _P_DIGITS) for key in _P_VALUES}
+    return found | {key: round(row[key], _P_DIGITS) for key in _P_VALUES if key in row}
 
 
 def limit_of(results: Mapping[str, Any]) -> int:

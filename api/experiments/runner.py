@@ -180,11 +180,14 @@ def within(questions: Sequence[Question], index: sets.EvidenceIndex) -> tuple[li
 def figures(experiment: Experiment, rows: Sequence[summary.Row]) -> dict[str, Any]:
     """Everything that is computed from the rows."""
     estimated = summary.estimates(rows, experiment.languages)
-    compared = summary.comparisons(rows, experiment.languages)
+    compared, between = summary.comparisons(
+        rows, experiment.languages, compare_languages=experiment.compare_languages
+    )
     return {
-        "finding": summary.finding(estimated, compared, [arm.name for arm in experiment.arms]),
+        "finding": summary.finding(estimated, compared, [arm.name for arm in experiment.arms], between),
         "estimates": estimated,
         "comparisons": compared,
+        "between_languages": between,
         "seen": summary.apart(rows),
         "matched": summary.matched(rows, experiment.languages),
         "calibration": summary.calibrations(rows),
@@ -264,6 +267,7 @@ def definition_json(experiment: Experiment) -> dict[str, Any]:
         **({"format": experiment.format} if experiment.format != "lectern" else {}),
         "limit": experiment.limit, "seed": experiment.seed, "seeds": list(experiment.seeds),
         "languages": list(experiment.languages),
+        **({"compare_languages": True} if experiment.compare_languages else {}),
         "arms": [{"name": arm.name, **_shown(arm.knobs.turned())} for arm in experiment.arms],
         **({"generators": generators} if generators else {}),
         **({"judge": experiment.judge.shown()} if experiment.judge is not None else {}),

@@ -87,6 +87,7 @@ def test_a_mistake_is_named_with_its_line(text: str, message: str) -> None:
         ('arm = "a"\nmetric = 5\nlow = "x"', "e.toml:10: metric cannot be 5"),
         ('arm = "a"\nmetric = 5\nhihg = 1.0', "e.toml:11: unknown key 'hihg': did you mean high"),
         ('arm = "a"\nmetric = "right"\nlanguage = "de"\nlow = 0.0\nhigh = 1.0', "e.toml:11: language must be"),
+        ('pair = ["a", "b"]\nmetric = "right"\nlanguage = "ru less en"', "e.toml:11: ru less en is of one arm"),
     ],
 )
 def test_an_expectation_that_cannot_be_is_refused(table: str, message: str) -> None:
