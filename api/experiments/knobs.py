@@ -24,7 +24,10 @@ DistractorKind = Literal["near misses", "other topics"]
 Documents = Literal["same language", "other language"]
 
 _SEARCH = {"retriever", "rerank", "top_k"}
-_DECIDE = {"abstain", "verify", "temperature", "risk"}
+_NARROW = ("top_p", "min_p", "top_k_sampling")  # felt by what is sampled
+_WRITE = {"temperature", "repetition_penalty", *_NARROW}
+_DECIDE = {"abstain", "verify", "risk", *_WRITE}
+_FLOATS = {"temperature", "risk", "top_p", "min_p", "repetition_penalty"}
 _FIND = {"query", "retrieve", "relevance", "documents"}
 _READ = {"order", "distractors", "distractor_kind", "contradiction", "injection"}
 _CUT = {"splitter": "splitter", "chunk_tokens": "max_tokens", "chunk_overlap": "overlap_tokens"}  # knob: setting
@@ -41,7 +44,8 @@ class Knobs:
     """What an arm sets; None and False are as configured.
 
     mode: "rag" or "closed_book". retriever, rerank, top_k: see `api.config.RetrievalSettings`. abstain, verify,
-    temperature, risk: see `generator.options.AnswerOptions`. oracle: read the passages that hold the evidence instead
+    risk, temperature, and what narrows sampling beside it (top_p, min_p, top_k_sampling, repetition_penalty): see
+    `generator.options.AnswerOptions`. oracle: read the passages that hold the evidence instead
     of searching. control: an arm that must lose, or expose a metric (api/experiments/arms.py).
 
     query: what is searched for in place of the question. retrieve: a second search, while answering ("again") or where
@@ -63,6 +67,10 @@ class Knobs:
     abstain: bool | None = None
     verify: bool | None = None
     temperature: float | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    top_k_sampling: int | None = None
+    repetition_penalty: float | None = None
     risk: float | None = None
     oracle: bool = False
     control: Control | None = None
@@ -115,6 +123,9 @@ class Knobs:
             return "relevance", 'relevance is felt with retrieve = "corrective" alone'
         if self.distractor_kind is not None and not self.distractors:
             return "distractor_kind", "distractor_kind is felt with distractors = 1 or more"
+        narrowed = next((name for name in _NARROW if getattr(self, name) is not None), None)
+        if narrowed is not None and not self.temperature:
+            return narrowed, f"{narrowed} narrows what is sampled: give a temperature above 0 beside it"
         if self.splitter == "sentence_window" and self.chunk_overlap is not None:
             return "chunk_overlap", "sentence windows overlap by themselves: take out chunk_overlap"
         return None
@@ -122,7 +133,7 @@ class Knobs:
     def _felt(self) -> set[str]:
         decide = {*_DECIDE, "weights"} if self.generator is None else _OUTSIDE
         if self.mode == "closed_book":
-            return {"temperature", "generator", *(decide & {"weights"})}
+            return {"generator", *(decide & {"weights", *_WRITE})}
         if self.control == "always_refuse":
             return set()
         scope = set() if self.oracle else {"documents"}
@@ -146,7 +157,7 @@ class Knobs:
         """The knobs that were turned, for `Pipeline.prepare`; mode, oracle, control, techniques are not among them."""
         values = {name: getattr(self, name) for name in (*sorted(_SEARCH), *sorted(_DECIDE))}
         return {
-            name: float(value) if name in ("temperature", "risk") else value
+            name: float(value) if name in _FLOATS else value
             for name, value in values.items()
             if value is not None
         }

@@ -34,6 +34,14 @@ def test_the_experiments_that_were_promised_are_shipped() -> None:
     }  # fmt: skip
 
 
+def test_decoding_is_felt_with_documents_and_without() -> None:
+    knobs = Knobs(mode="closed_book", temperature=1, top_p=0.9, top_k_sampling=40, repetition_penalty=2)
+    given = {"temperature": 1.0, "top_p": 0.9, "top_k_sampling": 40, "repetition_penalty": 2.0}
+    assert knobs.lacking() is None and knobs.options() == given
+    with pytest.raises(ValueError, match="outside does not depend on top_p"):
+        Knobs(generator="large", temperature=1.0, top_p=0.9)
+
+
 def test_what_is_left_out_is_as_configured() -> None:
     experiment = parse(HEAD + '[[arm]]\nname = "a"\ntop_k = 8\ntemperature = 1\n')
     assert experiment.arms[0].knobs == Knobs(top_k=8, temperature=1)
@@ -53,6 +61,10 @@ def test_what_is_left_out_is_as_configured() -> None:
         (HEAD + '[[arm]]\nname = "a"\ncontrol = "always_refuse"\nverify = true\n', "e.toml:4: .*depend on verify"),
         (HEAD + '[[arm]]\nname = "a"\n[[arm]]\nname = "a"\n', "e.toml:7: there are two arms"),
         (HEAD + "[[arm]]\ntop_k = 3\n", "e.toml:4: an arm needs a name"),
+        (HEAD + '[[arm]]\nname = "a"\ntop_p = 0.9\n', "e.toml:6: top_p narrows .* a temperature above 0"),
+        (HEAD + '[[arm]]\nname = "a"\ntemperature = 0\nmin_p = 0.1\n', "e.toml:7: min_p narrows"),
+        (HEAD + '[[arm]]\nname = "a"\ntemperature = 1\ntop_p = 2.0\n', "e.toml:7: top_p must be above 0"),
+        (HEAD + '[[arm]]\nname = "a"\nrepetition_penalty = 0.5\n', "e.toml:6: repetition_penalty must be 1"),
         (HEAD, "at least one"),
         (HEAD + 'limits = 3\n[[arm]]\nname = "a"\n', "e.toml:4: unknown key 'limits': did you mean limit"),
         ('name = "../up"\nquestion = "Why?"\nquestions = "dev"\n[[arm]]\nname = "a"\n', "e.toml:1: name is letters"),
