@@ -23,7 +23,7 @@
                                         # (keys of both: api/experiments/outside/model.py)
 
 Every error begins with file and line and names the nearest known word; a knob that the arm could not feel is refused,
-because its arm would be reported as if it had been turned.
+because its arm would be reported as if it had been turned; so are two arms that ask for the same thing.
 """
 
 from __future__ import annotations
@@ -211,6 +211,7 @@ def of_table(table: Mapping[str, Any], places: Places, path: Path) -> Experiment
             raise ConfigError(f"{places.at('arm', number, 'name')}: there are two arms called {name!r}")
     rows = _tables(table, "expect", places)
     expect = tuple(_expect(row, number, names, languages, places) for number, row in enumerate(rows))
+    _check_distinct(arms, places)
     return Experiment(
         top.name, top.question, _questions(top.questions, path), arms, top.limit, _seeds(table, top.seed, places),
         tuple(dict.fromkeys(languages)), expect, "lectern" if source is None else source.format,
@@ -269,6 +270,16 @@ def _knobs(row: Mapping[str, Any], number: int, places: Places) -> Knobs:
     if (lack := knobs.lacking()) is not None:
         raise ConfigError(f"{places.at('arm', number, lack[0])}: {lack[1]}")
     return knobs
+
+
+def _check_distinct(arms: tuple[Arm, ...], places: Places) -> None:
+    """Raises ConfigError if two arms would give the same answers: compared, they would take part in the correction."""
+    names: dict[Knobs, str] = {}
+    for number, arm in enumerate(arms):
+        same = names.setdefault(arm.knobs.plain(), arm.name)
+        if same != arm.name:
+            place = places.at("arm", number)
+            raise ConfigError(f"{place}: arms {same!r} and {arm.name!r} ask for the same thing: take one out")
 
 
 def _seeds(table: Mapping[str, Any], seed: int, places: Places) -> tuple[int, ...]:

@@ -166,6 +166,13 @@ class Knobs:
         """How the documents are cut, as far as the arm says: by the names of `ChunkSettings`."""
         return {setting: value for name, setting in _CUT.items() if (value := getattr(self, name)) is not None}
 
+    def plain(self) -> Knobs:
+        """The same without knobs that spell out what goes without saying: equal for arms that ask for the same thing,
+        whatever the home's settings."""
+        order = None if self.order == "best-first" else self.order
+        kind = None if self.distractor_kind == "near misses" else self.distractor_kind
+        return dataclasses.replace(self, order=order, distractor_kind=kind)
+
     def techniques(self) -> dict[str, Any]:
         """The techniques that were turned on, by knob."""
         return {name: value for name in TECHNIQUES if (value := getattr(self, name))}

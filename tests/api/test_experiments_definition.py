@@ -107,6 +107,18 @@ def test_an_expectation_that_cannot_be_is_refused(table: str, message: str) -> N
         parse(HEAD + f'[[arm]]\nname = "a"\n[[arm]]\nname = "b"\n[[expect]]\n{table}\n')
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("", ""), ("temperature = 1", "temperature = 1.0"), ("", 'order = "best-first"'),
+     ("distractors = 2", 'distractors = 2\ndistractor_kind = "near misses"')],
+)  # fmt: skip
+def test_arms_that_ask_for_the_same_thing_are_refused(first: str, second: str) -> None:
+    text = HEAD + f'[[arm]]\nname = "a"\n{first}\n[[arm]]\nname = "other"\ntop_k = 8\n[[arm]]\nname = "b"\n{second}\n'
+    with pytest.raises(ConfigError, match="e.toml:10: arms 'a' and 'b' ask for the same thing"):
+        parse(text)
+    assert len(parse(text + "verify = false\n").arms) == 3
+
+
 # Everything that has to be there, as (table, key, the rest of the table); "" is the top.
 REQUIRED = [
     ("", "name", {"question": '"?"', "questions": '"dev"'}),
