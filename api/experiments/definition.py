@@ -211,12 +211,13 @@ def of_table(table: Mapping[str, Any], places: Places, path: Path) -> Experiment
             raise ConfigError(f"{places.at('arm', number, 'name')}: there are two arms called {name!r}")
     rows = _tables(table, "expect", places)
     expect = tuple(_expect(row, number, names, languages, places) for number, row in enumerate(rows))
-    _check_distinct(arms, places)
-    return Experiment(
+    found = Experiment(
         top.name, top.question, _questions(top.questions, path), arms, top.limit, _seeds(table, top.seed, places),
         tuple(dict.fromkeys(languages)), expect, "lectern" if source is None else source.format,
         generators, judge_of(table.get(JUDGE), places), top.compare_languages,
     )
+    _check_distinct(arms, places)
+    return found
 
 
 def _source(value: object, places: Places) -> _Source | None:

@@ -136,7 +136,7 @@ class Knobs:
             return {"generator", *(decide & {"weights", *_WRITE})}
         if self.control == "always_refuse":
             return set()
-        scope = set() if self.oracle else {"documents"}
+        scope: set[str] = set() if self.oracle else {"documents"}
         if self.control == "copy_first_sentence":
             return {*_SEARCH, *_CUT, "oracle", *scope}
         if self.control == "shuffled_citations":
