@@ -143,7 +143,7 @@ def _show(finished: Finished, as_json: bool, rerun: Rerun | None = None) -> None
         shown = {k: v for k, v in results.items() if k != "questions"}
         print_json({"folder": str(finished.folder), **shown, **recorded})
         return
-    from api.experiments.report import interval
+    from api.experiments.report import between_languages, interval
 
     asked = results["asked"]
     out.print(results["finding"])
@@ -151,7 +151,8 @@ def _show(finished: Finished, as_json: bool, rerun: Rerun | None = None) -> None
         f"{counted(asked['questions'], 'question')}, {asked['left_out']} left out (evidence not in the library)"
     )
     out.print(_spent(asked))
-    for line in results["contamination"]["lines"][:2]:  # the counts and what they leave out; the rest are examples
+    told = results["contamination"]["lines"][:2]  # the counts and what they leave out; the rest are examples
+    for line in (*told, *between_languages(results)):
         out.print(line)
     for e in results["expectations"]:
         measured = "not measured" if e["value"] is None else f"{e['value']:.3f} {interval(e['low'], e['high'], 3)}"

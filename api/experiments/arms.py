@@ -4,7 +4,8 @@ names a generator is given a pipeline in which that one writes (api/experiments/
 - rag, closed book: `Pipeline.ask`, nothing else.
 - oracle: the passages read are those that hold the question's evidence, one for each quote; retrieval cannot fail, so
   what is wrong is the reading. An unanswerable question has no such passage: there the arm reads what a search finds.
-- techniques: the query, a second search, the order and company of the passages (api/experiments/techniques/).
+- techniques: the query, a second search, the language of what is searched, the order and company of the passages
+  (api/experiments/techniques/).
 - always_refuse: refuses. No error, no coverage.
 - copy_first_sentence: answers with the first sentence of the best passage and cites it. Full support, poor answers.
 - shuffled_citations: an ordinary answer, but each citation is moved to a sentence drawn from the passages read, so
@@ -31,6 +32,7 @@ from api.experiments.techniques.distractors import with_distractors
 from api.experiments.techniques.found import Found, Search
 from api.experiments.techniques.found import search as plainly
 from api.experiments.techniques.injection import injected
+from api.experiments.techniques.language import within_language
 from api.experiments.techniques.order import ordered
 from api.experiments.techniques.plan import Plan, drawing, plan_of
 from api.experiments.techniques.planted import Planted, Reading, unchanged
@@ -79,9 +81,9 @@ def answer(
     """The arm's answer. index: over the pipeline's library. others: the whole set of questions, to draw from. search:
     what every search goes through.
 
-    Raises what `Pipeline.ask` raises.
+    Raises what `Pipeline.ask` and `within_language` raise.
     """
-    request = request_of(pipeline, question, knobs, seed)
+    request = within_language(pipeline, request_of(pipeline, question, knobs, seed), question, knobs.documents)
     if knobs.control == "always_refuse":
         return Result(_answer(request, "always_refuse", pipeline.answerer.model, (), ()))
     if knobs.mode == "closed_book":

@@ -7,7 +7,8 @@
 5. evidence ignored        one was read, but no citation points into it: another passage was believed;
 6. guess                   one was read and cited, and still the wrong sentence or words came out of it.
 
-An arm without a reranker reads its candidates, so what it does not read counts as its retriever's miss. A question
+An arm without a reranker reads its candidates, so what it does not read counts as its retriever's miss. Evidence in
+the other language of the corpus counts as the question's own: what was read then had the answer in it. A question
 that needs two quotes has its evidence "found" with one of them: a comparison that saw one side only ends as a guess. A
 closed book has no causes: there is nothing that could have been missed.
 """
@@ -27,7 +28,8 @@ CAUSES: tuple[Cause, ...] = get_args(Cause)
 
 
 def cause_of(question: Question, result: Result, gold: Collection[str]) -> Cause:
-    """The cause of a wrong answer of an arm with documents. gold: ids of the chunks that hold a gold quote."""
+    """The cause of a wrong answer of an arm with documents. gold: ids of the chunks that hold a gold quote, in either
+    language."""
     if not question.answerable:
         return "should have abstained"
     wanted = set(gold)

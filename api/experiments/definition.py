@@ -8,22 +8,23 @@
     seed = 0                            # of sampling and of whatever is drawn; or seeds = [0, 1, 2]: the figures of
                                         # a question are the means over them
     languages = ["en", "ru"]
+    compare_languages = false           # true: Russian less English is tested too, of every arm
     [[arm]]                             # at least one; all others are compared with the first
     name = "five"
     top_k = 5                           # knobs below; one that is left out is as the home is configured
     [[expect]]                          # a figure to check a re-run against
     arm = "five"                        # or pair = ["five", "one"]: the first less the second
     metric = "wrong of answered"        # api/experiments/metrics.py
-    language = "all"                    # or en, ru
+    language = "all"                    # or en, ru; or, of an arm, "ru less en": the difference over pairs of questions
     less = "..."                        # of an arm: another metric, whose figure is taken from this one
-    low = 0.2                           # the interval recorded; or, of a pair, relation = "below" or "above"
+    low = 0.2                           # the interval recorded; or, of a difference, relation = "below" or "above"
     high = 0.4
     [generators.large]                  # a model from outside: an arm has it write by generator = "large"
     [judge]                             # one that judges every answer, beside our own measures
                                         # (keys of both: api/experiments/outside/model.py)
 
 Every error begins with file and line and names the nearest known word; a knob that the arm could not feel is refused,
-because its arm would be reported as if it had been turned.
+because its arm would be reported as if it had been turned; so are two arms that ask for the same thing.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ from corpus.format import LANGUAGES, Split
 
 SHIPPED = Path(__file__).parent / "shipped"
 ALL_LANGUAGES = "all"
+RU_LESS_EN = "ru less en"  # of the two questions of each pair
 
 Relation = Literal["below", "above"]
 
@@ -70,7 +72,8 @@ class Expect:
     """A figure and where it is expected: of `arm`, or of `pair` (the first less the second). less: another metric,
     whose figure for the same arm is taken from this one's.
 
-    low, high: the interval recorded; relation "below" or "above" stands for everything on that side of 0.
+    language: of the questions, or RU_LESS_EN. low, high: the interval recorded; relation "below" or "above" stands for
+    everything on that side of 0.
     """
 
     metric: str
@@ -87,6 +90,7 @@ class Expect:
 class Experiment:
     """A whole experiment. questions: "train", "dev", "test" or a path to what `format` says. limit: 0 for all of them.
     seeds: at least one. generators: models from outside by the name that arms use. judge: one that judges the answers.
+    compare_languages: whether Russian less English is among what is tested.
     """
 
     name: str
@@ -100,6 +104,7 @@ class Experiment:
     format: Format = "lectern"
     generators: Mapping[str, OutsideModel] = field(default_factory=dict)
     judge: OutsideModel | None = None
+    compare_languages: bool = False
 
     @property
     def seed(self) -> int:
@@ -116,6 +121,7 @@ class _Top:
     questions: str
     limit: int = 0
     seed: int = 0
+    compare_languages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +202,9 @@ def of_table(table: Mapping[str, Any], places: Places, path: Path) -> Experiment
     languages = table.get("languages", list(LANGUAGES))
     if not isinstance(languages, list) or not languages or not set(map(str, languages)) <= set(LANGUAGES):
         raise ConfigError(f"{places.at(key='languages')}: languages is a list of {', '.join(LANGUAGES)}")
+    if top.compare_languages and not set(LANGUAGES) <= set(languages):
+        place = places.at(key="compare_languages")
+        raise ConfigError(f"{place}: compare_languages needs questions in both languages: take it or languages out")
     generators = generators_of(table.get(GENERATORS), places)
     arms = tuple(_arm(row, number, generators, places) for number, row in enumerate(_tables(table, "arm", places)))
     if not arms:
@@ -206,11 +215,13 @@ def of_table(table: Mapping[str, Any], places: Places, path: Path) -> Experiment
             raise ConfigError(f"{places.at('arm', number, 'name')}: there are two arms called {name!r}")
     rows = _tables(table, "expect", places)
     expect = tuple(_expect(row, number, names, languages, places) for number, row in enumerate(rows))
-    return Experiment(
+    found = Experiment(
         top.name, top.question, _questions(top.questions, path), arms, top.limit, _seeds(table, top.seed, places),
         tuple(dict.fromkeys(languages)), expect, "lectern" if source is None else source.format,
-        generators, judge_of(table.get(JUDGE), places),
+        generators, judge_of(table.get(JUDGE), places), top.compare_languages,
     )
+    _check_distinct(arms, places)
+    return found
 
 
 def _source(value: object, places: Places) -> _Source | None:
@@ -266,6 +277,16 @@ def _knobs(row: Mapping[str, Any], number: int, places: Places) -> Knobs:
     return knobs
 
 
+def _check_distinct(arms: tuple[Arm, ...], places: Places) -> None:
+    """Raises ConfigError if two arms would give the same answers: compared, they would take part in the correction."""
+    names: dict[Knobs, str] = {}
+    for number, arm in enumerate(arms):
+        same = names.setdefault(arm.knobs.plain(), arm.name)
+        if same != arm.name:
+            place = places.at("arm", number)
+            raise ConfigError(f"{place}: arms {same!r} and {arm.name!r} ask for the same thing: take one out")
+
+
 def _seeds(table: Mapping[str, Any], seed: int, places: Places) -> tuple[int, ...]:
     """The seeds, each once; `seed` where there is no list."""
     if "seeds" not in table:
@@ -294,10 +315,16 @@ def _expect(
             raise refuse(key, f"unknown metric {metric!r}{nearest(metric, NAMES)}")
     if figure.less is not None and pair is not None:
         raise refuse("less", "less is another metric of the same arm: give an arm in place of the pair")
-    if figure.language not in (ALL_LANGUAGES, *languages):
-        raise refuse("language", f"language must be {', '.join((ALL_LANGUAGES, *languages))}")
+    known = [ALL_LANGUAGES, *languages, *([RU_LESS_EN] if set(LANGUAGES) <= set(languages) else [])]
+    if figure.language not in known:
+        raise refuse("language", f"language must be {', '.join(known)}")
+    if figure.less is not None and figure.language == RU_LESS_EN:
+        raise refuse("less", f"less and {RU_LESS_EN} are two differences: give one of them")
     if (figure.arm is None) == (pair is None):
         raise refuse("", "an expected figure is of an arm or of a pair: give one of them")
+    between = figure.language == RU_LESS_EN
+    if pair is not None and between:
+        raise refuse("language", f"{RU_LESS_EN} is of one arm: give arm in place of pair, or another language")
     if pair is not None and (not isinstance(pair, list) or len(pair) != 2):
         raise refuse("pair", "pair is a list of two arms")
     if (pair or figure.less) and {figure.metric, figure.less} & set(OF_A_SET):
@@ -307,8 +334,8 @@ def _expect(
             raise refuse("pair" if pair else "arm", f"there is no arm {name!r}{nearest(str(name), arms)}")
     low, high = figure.low, figure.high
     if figure.relation is not None:
-        if pair is None or low is not None or high is not None:
-            raise refuse("relation", "a relation is between the arms of a pair and takes no low or high")
+        if (pair is None and not between) or low is not None or high is not None:
+            raise refuse("relation", "a relation is between the arms of a pair or two languages: give no low, no high")
         # Strictly: two equal figures are neither below nor above each other.
         below = figure.relation == "below"
         low, high = (-math.inf, math.nextafter(0, -1)) if below else (math.nextafter(0, 1), math.inf)

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from api.experiments.definition import Expect
-from api.experiments.summary import Row, difference, excess
+from api.experiments.definition import RU_LESS_EN, Expect
+from api.experiments.summary import Row, between_languages, difference, excess
 
 Verdict = Literal["OK", "DRIFT", "FAIL"]
 
@@ -69,6 +69,9 @@ def _check(expect: Expect, rows: Sequence[Row], estimated: Mapping[str, Any]) ->
         measured = None if found is None else (found.difference, found.low, found.high)
     elif expect.arm is not None and expect.less is not None:
         found = excess(rows, expect.arm, expect.metric, expect.less, expect.language)
+        measured = None if found is None else (found.difference, found.low, found.high)
+    elif expect.arm is not None and expect.language == RU_LESS_EN:
+        found = between_languages(rows, expect.arm, expect.metric)
         measured = None if found is None else (found.difference, found.low, found.high)
     elif (cell := _cell(expect, estimated)) is not None:
         measured = cell["mean"], cell["low"], cell["high"]

@@ -21,15 +21,22 @@ Query = Literal["hyde", "keywords"]
 Retrieve = Literal["again", "corrective"]
 Order = Literal["best-first", "best-last", "shuffled"]
 DistractorKind = Literal["near misses", "other topics"]
+Documents = Literal["same language", "other language"]
 
 _SEARCH = {"retriever", "rerank", "top_k"}
-_DECIDE = {"abstain", "verify", "temperature", "risk"}
-_FIND = {"query", "retrieve", "relevance"}
+_NARROW = ("top_p", "min_p", "top_k_sampling")  # felt by what is sampled
+_WRITE = {"temperature", "repetition_penalty", *_NARROW}
+_DECIDE = {"abstain", "verify", "risk", *_WRITE}
+_FLOATS = {"temperature", "risk", "top_p", "min_p", "repetition_penalty"}
+_FIND = {"query", "retrieve", "relevance", "documents"}
 _READ = {"order", "distractors", "distractor_kind", "contradiction", "injection"}
 _CUT = {"splitter": "splitter", "chunk_tokens": "max_tokens", "chunk_overlap": "overlap_tokens"}  # knob: setting
 _ANY_TOKENS = 1_000_000  # an overlap by itself goes with the home's chunk size, whatever that is
 _OUTSIDE = {"abstain", "temperature"}  # of _DECIDE, what a model from outside can feel
-TECHNIQUES = ("query", "retrieve", "relevance", "order", "distractors", "distractor_kind", "contradiction", "injection")
+TECHNIQUES = (
+    "query", "retrieve", "relevance", "documents", "order", "distractors", "distractor_kind", "contradiction",
+    "injection",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +44,17 @@ class Knobs:
     """What an arm sets; None and False are as configured.
 
     mode: "rag" or "closed_book". retriever, rerank, top_k: see `api.config.RetrievalSettings`. abstain, verify,
-    temperature, risk: see `generator.options.AnswerOptions`. oracle: read the passages that hold the evidence instead
+    risk, temperature, and what narrows sampling beside it (top_p, min_p, top_k_sampling, repetition_penalty): see
+    `generator.options.AnswerOptions`. oracle: read the passages that hold the evidence instead
     of searching. control: an arm that must lose, or expose a metric (api/experiments/arms.py).
 
     query: what is searched for in place of the question. retrieve: a second search, while answering ("again") or where
-    the first was poor ("corrective": no passage scored `relevance`, 0..1, by the reranker). order: of the passages as
-    they are read. distractors: so many passages without the evidence are added, of `distractor_kind` ("near misses"
-    where it is not given). contradiction: a copy of the gold passage that says something else stands beside it.
-    injection: an instruction is planted in a passage. generator: the name of a model from outside that writes in place
-    of Lectern's decoder.
+    the first was poor ("corrective": no passage scored `relevance`, 0..1, by the reranker). documents: only those in
+    the question's language are searched, or only those in another. order: of the passages as they are read.
+    distractors: so many passages without the evidence are added, of `distractor_kind` ("near misses" where it is not
+    given). contradiction: a copy of the gold passage that says something else stands beside it. injection: an
+    instruction is planted in a passage. generator: the name of a model from outside that writes in place of Lectern's
+    decoder.
 
     splitter, chunk_tokens, chunk_overlap: the documents are cut by these for the arm alone, see
     `ingest.chunking.ChunkSettings`. weights: folder of another decoder, a path from the home or an absolute one.
@@ -58,12 +67,17 @@ class Knobs:
     abstain: bool | None = None
     verify: bool | None = None
     temperature: float | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    top_k_sampling: int | None = None
+    repetition_penalty: float | None = None
     risk: float | None = None
     oracle: bool = False
     control: Control | None = None
     query: Query | None = None
     retrieve: Retrieve | None = None
     relevance: float | None = None
+    documents: Documents | None = None
     order: Order | None = None
     distractors: int = 0
     distractor_kind: DistractorKind | None = None
@@ -95,6 +109,8 @@ class Knobs:
             raise ValueError(f"the control {self.control} reads documents: take out mode or control")
         if self.contradiction and self.injection:
             raise ValueError("a contradiction and an injection are measured apart: make two arms")
+        if self.contradiction and self.documents == "other language":
+            raise ValueError("a contradiction is made of evidence in the question's language: take out documents")
         if self.retrieve == "corrective" and self.rerank is False:
             raise ValueError("corrective retrieval goes by the reranker's scores: take out rerank = false")
 
@@ -107,6 +123,9 @@ class Knobs:
             return "relevance", 'relevance is felt with retrieve = "corrective" alone'
         if self.distractor_kind is not None and not self.distractors:
             return "distractor_kind", "distractor_kind is felt with distractors = 1 or more"
+        narrowed = next((name for name in _NARROW if getattr(self, name) is not None), None)
+        if narrowed is not None and not self.temperature:
+            return narrowed, f"{narrowed} narrows what is sampled: give a temperature above 0 beside it"
         if self.splitter == "sentence_window" and self.chunk_overlap is not None:
             return "chunk_overlap", "sentence windows overlap by themselves: take out chunk_overlap"
         return None
@@ -114,13 +133,14 @@ class Knobs:
     def _felt(self) -> set[str]:
         decide = {*_DECIDE, "weights"} if self.generator is None else _OUTSIDE
         if self.mode == "closed_book":
-            return {"temperature", "generator", *(decide & {"weights"})}
+            return {"generator", *(decide & {"weights", *_WRITE})}
         if self.control == "always_refuse":
             return set()
+        scope: set[str] = set() if self.oracle else {"documents"}
         if self.control == "copy_first_sentence":
-            return {*_SEARCH, *_CUT, "oracle"}
+            return {*_SEARCH, *_CUT, "oracle", *scope}
         if self.control == "shuffled_citations":
-            return {*_SEARCH, *_CUT, *decide, "oracle", "generator"}
+            return {*_SEARCH, *_CUT, *decide, "oracle", "generator", *scope}
         return {*_SEARCH, *_CUT, *decide, *_READ, "oracle", "generator", *([] if self.oracle else _FIND)}
 
     def _what(self, name: str) -> str:
@@ -137,7 +157,7 @@ class Knobs:
         """The knobs that were turned, for `Pipeline.prepare`; mode, oracle, control, techniques are not among them."""
         values = {name: getattr(self, name) for name in (*sorted(_SEARCH), *sorted(_DECIDE))}
         return {
-            name: float(value) if name in ("temperature", "risk") else value
+            name: float(value) if name in _FLOATS else value
             for name, value in values.items()
             if value is not None
         }
@@ -145,6 +165,13 @@ class Knobs:
     def chunking(self) -> dict[str, Any]:
         """How the documents are cut, as far as the arm says: by the names of `ChunkSettings`."""
         return {setting: value for name, setting in _CUT.items() if (value := getattr(self, name)) is not None}
+
+    def plain(self) -> Knobs:
+        """The same without knobs that spell out what goes without saying: equal for arms that ask for the same thing,
+        whatever the home's settings."""
+        order = None if self.order == "best-first" else self.order
+        kind = None if self.distractor_kind == "near misses" else self.distractor_kind
+        return dataclasses.replace(self, order=order, distractor_kind=kind)
 
     def techniques(self) -> dict[str, Any]:
         """The techniques that were turned on, by knob."""

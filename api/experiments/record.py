@@ -53,6 +53,7 @@ def record_of(results: Mapping[str, Any]) -> Json:
             for group, arms in results["estimates"].items()
         },
         "comparisons": [_tested(row) for row in results["comparisons"]],
+        "between_languages": [_tested(row) for row in results.get("between_languages", [])],
         **{key: kept(results[key]) for key, kept in _BESIDES.items() if key in results},
         "provenance": results["provenance"],
     }
@@ -64,10 +65,11 @@ def rounded(value: float | None) -> float | None:
 
 
 def _tested(row: Mapping[str, Any]) -> Json:
-    """A comparison without McNemar's test, by which nothing is declared."""
+    """A comparison without McNemar's test, by which nothing is declared; of languages that were not tested, without
+    p-values."""
     found = {key: value for key, value in row.items() if key != "mcnemar"}
     found |= {key: rounded(row[key]) for key in _INTERVAL}
-    return found | {key: round(row[key], _P_DIGITS) for key in _P_VALUES}
+    return found | {key: round(row[key], _P_DIGITS) for key in _P_VALUES if key in row}
 
 
 def _all_rounded(value: Any) -> Any:

@@ -44,6 +44,7 @@ def render(results: Mapping[str, Any]) -> str:
     ]  # fmt: skip
     sure = results["calibration"]
     decoders = len({arm.get("weights") for arm in results["experiment"]["arms"]})
+    between = results.get("between_languages", [])  # results of an earlier version have none
     drawn = {
         "risk": Markup(plots.risk_coverage(sure, arms)) if sure else "",
         "reliability": Markup(plots.reliability(sure, arms)) if sure else "",
@@ -51,7 +52,8 @@ def render(results: Mapping[str, Any]) -> str:
     }
     return environment.get_template("report.html").render(
         r=results, arms=arms, names=shown, tested=TESTED, forced=forced, metrics=METRICS, causes=CAUSES, plots=drawn,
-        decoders=decoders, style=Markup(style), script=Markup(script), script_hash=script_hash(),
+        decoders=decoders, between=between, tests=len(results["comparisons"]) + sum("p_holm" in row for row in between),
+        style=Markup(style), script=Markup(script), script_hash=script_hash(),
     )  # fmt: skip
 
 
@@ -81,6 +83,16 @@ def percent(value: float) -> str:
 def p_value(value: float) -> str:
     """`0.0123`, or `< 0.0001`."""
     return f"{value:.4f}" if value >= 0.0001 else "< 0.0001"
+
+
+def between_languages(results: Mapping[str, Any]) -> list[str]:
+    """Russian less English in words, a line for each arm; none where that was not compared."""
+    found: dict[str, list[str]] = {}
+    for row in results.get("between_languages", []):
+        points = f"{row['metric']} {percent(row['difference'])} points [{percent(row['low'])}, {percent(row['high'])}]"
+        tested = f", p {p_value(row['p_holm'])} after Holm" if "p_holm" in row else ""
+        found.setdefault(row["arm"], []).append(points + tested)
+    return [f"Russian less English, {arm}: {'; '.join(said)}" for arm, said in found.items()]
 
 
 def script_hash() -> str:

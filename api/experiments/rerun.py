@@ -14,7 +14,7 @@ from typing import Any
 
 from api.experiments import definition
 from api.experiments import record as records
-from api.experiments.definition import Expect
+from api.experiments.definition import RU_LESS_EN, Expect
 from api.experiments.expectations import Checked, verdict_of
 from api.experiments.provenance import digest
 from api.experiments.record import Json, limit_of, rounded
@@ -137,6 +137,10 @@ def _checked(record: Json, results: Json) -> Iterator[Checked]:
     for row in record["comparisons"]:
         now, pair = measured.get(_key(row)), (row["first"], row["second"])
         yield _check(row["metric"], row["language"], _of(row, "difference"), _of(now, "difference"), pair=pair)
+    by_arm = {(row["arm"], row["metric"]): row for row in results.get("between_languages", [])}
+    for row in record.get("between_languages", []):  # an older record has none
+        now = by_arm.get((row["arm"], row["metric"]))
+        yield _check(row["metric"], RU_LESS_EN, _of(row, "difference"), _of(now, "difference"), arm=row["arm"])
 
 
 def _key(row: Json) -> Sequence[str]:

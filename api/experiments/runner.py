@@ -30,11 +30,12 @@ from api.experiments.definition import Arm, Experiment
 from api.experiments.entailment.verifier import carried
 from api.experiments.expectations import check
 from api.experiments.finding import does_search, judged_by_place
-from api.experiments.measures import judge
+from api.experiments.measures import counterparts, judge
 from api.experiments.outside.judge import Verdicts
 from api.experiments.outside.staff import Staff, judge_json, staff_of
 from api.experiments.places import CACHE, FOLDER, REPORT_FILE, RESULTS_FILE, RESULTS_FORMAT, SEARCHES
 from api.experiments.provenance import commit, digest, package_version, provenance_of, questions_digest
+from api.experiments.techniques import language
 from api.experiments.techniques.plan import plan_of
 from api.experiments.techniques.searches import Searches
 from api.experiments.variants import weights
@@ -98,6 +99,7 @@ def run(
     weights.check(experiment.arms, pipeline.config.home)
     if not loaded.passages:
         within(asked, sets.EvidenceIndex(pipeline.library))
+        language.check(experiment.arms, asked, pipeline.library)
     cache = ResultCache(pipeline.config.home / FOLDER / CACHE)
     searches = Searches(pipeline.config.home / FOLDER / SEARCHES, fresh=fresh)
     staff = staff_of(experiment, cache.folder, fresh=fresh)
@@ -105,6 +107,7 @@ def run(
     with searched(pipeline, loaded, on_passages) as own:
         usual = Variant(own, sets.EvidenceIndex(own.library), provenance_of(own))
         kept, left_out = within(asked, usual.index)
+        language.check(experiment.arms, kept, own.library)
         with variants_of(experiment.arms, usual, pipeline.config.home, cache.folder.parent, on_passages) as variants:
             rows, cached = _ask_all(variants, staff, kept, loaded.questions, cache, searches, fresh, on_progress)
             arms_with = told(variants, usual)
@@ -185,11 +188,14 @@ def within(questions: Sequence[Question], index: sets.EvidenceIndex) -> tuple[li
 def figures(experiment: Experiment, rows: Sequence[summary.Row]) -> dict[str, Any]:
     """Everything that is computed from the rows."""
     estimated = summary.estimates(rows, experiment.languages)
-    compared = summary.comparisons(rows, experiment.languages)
+    compared, between = summary.comparisons(
+        rows, experiment.languages, compare_languages=experiment.compare_languages
+    )
     return {
-        "finding": summary.finding(estimated, compared, [arm.name for arm in experiment.arms]),
+        "finding": summary.finding(estimated, compared, [arm.name for arm in experiment.arms], between),
         "estimates": estimated,
         "comparisons": compared,
+        "between_languages": between,
         "seen": summary.apart(rows),
         "matched": summary.matched(rows, experiment.languages),
         "calibration": summary.calibrations(rows),
@@ -222,11 +228,13 @@ def _ask_all(
     experiment = staff.experiment
     total, cached = len(questions) * len(experiment.arms), 0
     rows: list[summary.Row] = []
+    others_of = counterparts(others)
     pipelines = {arm.name: staff.pipeline_of(arm, variants[arm.name].pipeline) for arm in experiment.arms}
     for question in questions:
+        counterpart = others_of.get(question.id)
         for arm in experiment.arms:
             pipeline, index = pipelines[arm.name], variants[arm.name].index
-            gold = index.gold(question) if question.answerable else frozenset()
+            own, other = index.gold(question), index.gold(counterpart) if counterpart else frozenset()
             results: list[Result] = []
             was_cached = True
             for seed in experiment.seeds:
@@ -244,21 +252,25 @@ def _ask_all(
                 results.append(result)
             cached += was_cached
             verdicts = [staff.verdicts(question, result.answer) for result in results]
-            rows.append(row_of(question, arm, results, gold, verdicts))
+            # A translation is no second find: its place goes to the passage in the question's language.
+            wanted = other if arm.knobs.documents == "other language" else own
+            rows.append(row_of(question, arm, results, own | other, verdicts, counterpart, wanted))
             if on_progress is not None:
                 on_progress(Progress(len(rows), total, cached))
     return rows, cached
 
 
 def row_of(
-    question: Question, arm: Arm, results: Sequence[Result], gold: frozenset[str], verdicts: Sequence[Verdicts]
+    question: Question, arm: Arm, results: Sequence[Result], gold: frozenset[str], verdicts: Sequence[Verdicts],
+    counterpart: Question | None = None, wanted: frozenset[str] | None = None,
 ) -> summary.Row:
     """The answers judged, one for each seed, with a judge's verdicts; the first with its cause where it is a wrong one
-    with documents."""
+    with documents. gold: ids of the chunks that hold the evidence, in either language. wanted: those that the search
+    is to find (left out: all). counterpart: see `judge`."""
     judged = []
     for result, verdict in zip(results, verdicts, strict=True):
-        one = judge(question, result.answer, result.planted, carried)
-        found = judged_by_place(result, gold) if does_search(arm.knobs) else {}
+        one = judge(question, result.answer, result.planted, carried, counterpart)
+        found = judged_by_place(result, gold if wanted is None else wanted) if does_search(arm.knobs) else {}
         judged.append(dataclasses.replace(one, values={**one.values, **found, **verdict.values()}))
     first, result = judged[0], results[0]
     wrong = first.outcome == "wrong" and arm.knobs.mode == "rag"
@@ -276,6 +288,7 @@ def definition_json(experiment: Experiment) -> dict[str, Any]:
         **({"format": experiment.format} if experiment.format != "lectern" else {}),
         "limit": experiment.limit, "seed": experiment.seed, "seeds": list(experiment.seeds),
         "languages": list(experiment.languages),
+        **({"compare_languages": True} if experiment.compare_languages else {}),
         "arms": [{"name": arm.name, **_shown(arm.knobs.turned())} for arm in experiment.arms],
         **({"generators": generators} if generators else {}),
         **({"judge": experiment.judge.shown()} if experiment.judge is not None else {}),

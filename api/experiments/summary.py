@@ -4,6 +4,11 @@ Groups are "all" and each language. Every arm is compared with the first one, in
 among answered (the primary one) and right; Holm's correction covers them all. So whoever writes the file names the
 comparisons before anything is measured, and pays for no others. The finding is the primary figure of the first two.
 
+Where questions are in both languages, the same two figures of every arm are also compared between them, Russian less
+English over the pairs that were asked in both, with intervals over notes. These differences belong to the tests, and to
+Holm's family, where the experiment says `compare_languages = true`; elsewhere they are shown with their interval alone,
+no p-value is made and the family is that of the arms.
+
 Where an arm was asked with several seeds, the figures of a question are means over them, so that the question stays
 the unit: a figure that applies to some of its answers only (wrong, of those given) is the mean over these. Curves,
 causes and the answers shown are of the first seed.
@@ -22,13 +27,13 @@ from api.experiments import metrics, seen
 from api.experiments.arms import Result
 from api.experiments.calibration import calibration
 from api.experiments.causes import CAUSES, Cause
-from api.experiments.definition import ALL_LANGUAGES
+from api.experiments.definition import ALL_LANGUAGES, RU_LESS_EN
 from api.experiments.matched import Given, coverage_of, risks_at
 from api.experiments.measures import Judged, Outcome, citations_of
 from api.experiments.outside.judge import Verdicts
 from api.experiments.refusal import grounded_refusal
 from api.experiments.statistics import LEVEL, Comparison, compare, holm
-from corpus.format import Question
+from corpus.format import LANGUAGES, Question
 from generator.answer import joined
 
 Json = dict[str, Any]
@@ -114,22 +119,47 @@ def excess(rows: Sequence[Row], arm: str, metric: str, less: str, language: str)
     )  # fmt: skip
 
 
-def comparisons(rows: Sequence[Row], languages: Sequence[str]) -> list[Json]:
-    """The first arm with every other, by figure and group, where they can be compared; Holm over all of them."""
-    found: list[tuple[str, tuple[str, str], str, Comparison]] = []
+def between_languages(rows: Sequence[Row], arm: str, metric: str) -> Comparison | None:
+    """Russian less English of one arm on one figure, over the pairs that were asked in both languages; None where there
+    is nothing to compare. Its `questions` are pairs, and McNemar's are those that one language alone gets."""
+    pairs: dict[str, dict[str, Row]] = {}
+    for row in by_arm(rows)[arm]:
+        pairs.setdefault(row.question.pair, {})[row.question.language] = row
+    both = [pair for pair in pairs.values() if set(LANGUAGES) <= set(pair)]
+    russian, english = ([pair[language].values.get(metric) for pair in both] for language in ("ru", "en"))
+    return compare(russian, english, [pair["en"].question.unit for pair in both])
+
+
+def comparisons(
+    rows: Sequence[Row], languages: Sequence[str], *, compare_languages: bool = False
+) -> tuple[list[Json], list[Json]]:
+    """(the first arm with every other, by figure and group; Russian less English of every arm, by figure), where they
+    can be compared. Holm over all of the former, and over the latter with them if `compare_languages`; if not, the
+    latter have no p-values."""
+    arms, between = _between_arms(rows, languages), _by_language(rows, languages)
+    family = [compared.p_value for _, compared in (arms + between if compare_languages else arms)]
+    corrected = [{"p_holm": p_holm, "declared": p_holm <= LEVEL} for p_holm in holm(family)]
+    told = [{**about, **dataclasses.asdict(compared)} for about, compared in arms + between]
+    tested = [row | p for row, p in zip(told, corrected, strict=False)]
+    untested = [{k: v for k, v in row.items() if k not in ("p_value", "mcnemar")} for row in told[len(tested) :]]
+    whole = tested + untested
+    return whole[: len(arms)], whole[len(arms) :]
+
+
+def _between_arms(rows: Sequence[Row], languages: Sequence[str]) -> list[tuple[Json, Comparison]]:
     first, *others = by_arm(rows)
-    for metric in TESTED:
-        for group in groups_of(languages):
-            for other in others:
-                if (compared := difference(rows, (first, other), metric, group)) is not None:
-                    found.append((group, (first, other), metric, compared))
-    adjusted = holm([compared.p_value for *_, compared in found])
     return [
-        {
-            "language": group, "first": pair[0], "second": pair[1], "metric": metric,
-            **dataclasses.asdict(compared), "p_holm": p_holm, "declared": p_holm <= LEVEL,
-        }
-        for (group, pair, metric, compared), p_holm in zip(found, adjusted, strict=True)
+        ({"language": group, "first": first, "second": other, "metric": metric}, compared)
+        for metric in TESTED for group in groups_of(languages) for other in others
+        if (compared := difference(rows, (first, other), metric, group)) is not None
+    ]  # fmt: skip
+
+
+def _by_language(rows: Sequence[Row], languages: Sequence[str]) -> list[tuple[Json, Comparison]]:
+    return [
+        ({"language": RU_LESS_EN, "arm": arm, "metric": metric}, compared)
+        for metric in TESTED for arm in by_arm(rows)
+        if set(LANGUAGES) <= set(languages) and (compared := between_languages(rows, arm, metric)) is not None
     ]  # fmt: skip
 
 
@@ -226,8 +256,23 @@ def questions(rows: Sequence[Row]) -> list[Json]:
     return list(found.values())
 
 
-def finding(estimated: Mapping[str, Any], compared: Sequence[Json], arms: Sequence[str]) -> str:
-    """The result in one sentence: wrong among answered of the first two arms."""
+def finding(
+    estimated: Mapping[str, Any], compared: Sequence[Json], arms: Sequence[str], between: Sequence[Json] = ()
+) -> str:
+    """The result in one sentence: wrong among answered of the first two arms. between: see `comparisons`; where the
+    languages are tested, a second sentence on those of the first arm."""
+    tested = [row for row in between if "p_holm" in row]
+    number = len(compared) + len(tested)
+    said = _of_arms(estimated, compared, arms, number)
+    row = next((row for row in tested if (row["arm"], row["metric"]) == (arms[0], metrics.WRONG)), None)
+    if row is None:
+        return said
+    verdict = "" if row["declared"] else "cannot be told from chance: "
+    return f"{said} Russian less English, {arms[0]}: {verdict}{_points(row)}, {_tested(row, number)}."
+
+
+def _of_arms(estimated: Mapping[str, Any], compared: Sequence[Json], arms: Sequence[str], number: int) -> str:
+    """The finding on the first two arms. number: of the comparisons that Holm's correction covers."""
     pair = tuple(arms[:2])
     said = " and ".join(_said(arm, estimated[ALL_LANGUAGES][arm]) for arm in pair)
     rows = [row for row in compared if (row["first"], row["second"]) == pair and row["metric"] == metrics.WRONG]
@@ -241,9 +286,13 @@ def finding(estimated: Mapping[str, Any], compared: Sequence[Json], arms: Sequen
     if whole["p_value"] >= 1.0:  # also where nothing was tested
         figures = "; ".join([_points(whole), *parts])
         return f"{said}: {figures}; too few questions tell the two apart to test whether that is chance: ask more."
+    told = _tested(whole, number)
+    return f"{said}: {verdict} {_points(whole)}, {told}{''.join('; ' + part for part in parts)}."
+
+
+def _tested(row: Json, number: int) -> str:
     return (
-        f"{said}: {verdict} {_points(whole)}, p = {_spoken(whole['p_value'])}, after Holm's correction for "
-        f"{len(compared)} comparisons {_spoken(whole['p_holm'])}{''.join('; ' + part for part in parts)}."
+        f"p = {_spoken(row['p_value'])}, after Holm's correction for {number} comparisons {_spoken(row['p_holm'])}"
     )
 
 

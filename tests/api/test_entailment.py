@@ -168,11 +168,11 @@ def test_alce_by_hand() -> None:
 def test_ragchecker_by_hand() -> None:
     """Four claims: faithful and correct, faithful alone, correct alone, neither."""
     entails = by_table(("1", "p"), ("1", "r"), ("2", "q"), ("3", "r"))
-    found = claim_figures(["1", "2", "3", "4"], ["p", "q"], "r", entails)  # type: ignore[arg-type]
+    found = claim_figures(["1", "2", "3", "4"], ["p", "q"], ["r"], entails)  # type: ignore[arg-type]
     assert found == {
         metrics.FAITHFUL: 0.5, metrics.HALLUCINATED: 0.25, metrics.NOISE: 0.25, metrics.SELF_KNOWLEDGE: 0.25,
     }  # fmt: skip
-    assert claim_figures(["3", "4"], [], "r", entails) == {metrics.HALLUCINATED: 0.5}  # type: ignore[arg-type]
+    assert claim_figures(["3", "4"], [], ["r"], entails) == {metrics.HALLUCINATED: 0.5}  # type: ignore[arg-type]
     assert claim_figures(["1"], ["p"], None, entails) == {metrics.FAITHFUL: 1}  # type: ignore[arg-type]
 
 

@@ -124,6 +124,18 @@ def test_a_rerun_of_the_same_is_ok_in_everything(results: Json, pipeline: Pipeli
     assert "rag less closed-book, wrong of answered, all" in verdicts(held)
 
 
+def test_the_languages_are_recorded_and_held_against_a_rerun(results: Json) -> None:
+    row = {"language": "ru less en", "arm": "rag", "metric": metrics.RIGHT, "questions": 9, "clusters": 3}
+    results["between_languages"] = [{**row, "difference": -0.123456, "low": -0.2, "high": 0.0}]
+    found, now = record.record_of(results), copy.deepcopy(results)
+    assert found["between_languages"][0]["difference"] == -0.1235
+    assert verdicts(rerun.against(found, now))["rag, right, ru less en"] == "OK"
+    now["between_languages"] = []
+    assert verdicts(rerun.against(found, now))["rag, right, ru less en"] == "FAIL"
+    del found["between_languages"], now["between_languages"]  # a version that did not compare them
+    assert not rerun.against(found, now).failed
+
+
 def test_other_figures_drift_or_fail_and_lost_ones_fail(results: Json) -> None:
     found = record.record_of(results)
     cells = found["estimates"]["all"]["rag"]

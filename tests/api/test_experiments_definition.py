@@ -34,6 +34,14 @@ def test_the_experiments_that_were_promised_are_shipped() -> None:
     }  # fmt: skip
 
 
+def test_decoding_is_felt_with_documents_and_without() -> None:
+    knobs = Knobs(mode="closed_book", temperature=1, top_p=0.9, top_k_sampling=40, repetition_penalty=2)
+    given = {"temperature": 1.0, "top_p": 0.9, "top_k_sampling": 40, "repetition_penalty": 2.0}
+    assert knobs.lacking() is None and knobs.options() == given
+    with pytest.raises(ValueError, match="outside does not depend on top_p"):
+        Knobs(generator="large", temperature=1.0, top_p=0.9)
+
+
 def test_what_is_left_out_is_as_configured() -> None:
     experiment = parse(HEAD + '[[arm]]\nname = "a"\ntop_k = 8\ntemperature = 1\n')
     assert experiment.arms[0].knobs == Knobs(top_k=8, temperature=1)
@@ -53,6 +61,10 @@ def test_what_is_left_out_is_as_configured() -> None:
         (HEAD + '[[arm]]\nname = "a"\ncontrol = "always_refuse"\nverify = true\n', "e.toml:4: .*depend on verify"),
         (HEAD + '[[arm]]\nname = "a"\n[[arm]]\nname = "a"\n', "e.toml:7: there are two arms"),
         (HEAD + "[[arm]]\ntop_k = 3\n", "e.toml:4: an arm needs a name"),
+        (HEAD + '[[arm]]\nname = "a"\ntop_p = 0.9\n', "e.toml:6: top_p narrows .* a temperature above 0"),
+        (HEAD + '[[arm]]\nname = "a"\ntemperature = 0\nmin_p = 0.1\n', "e.toml:7: min_p narrows"),
+        (HEAD + '[[arm]]\nname = "a"\ntemperature = 1\ntop_p = 2.0\n', "e.toml:7: top_p must be above 0"),
+        (HEAD + '[[arm]]\nname = "a"\nrepetition_penalty = 0.5\n', "e.toml:6: repetition_penalty must be 1"),
         (HEAD, "at least one"),
         (HEAD + 'limits = 3\n[[arm]]\nname = "a"\n', "e.toml:4: unknown key 'limits': did you mean limit"),
         ('name = "../up"\nquestion = "Why?"\nquestions = "dev"\n[[arm]]\nname = "a"\n', "e.toml:1: name is letters"),
@@ -90,11 +102,24 @@ def test_a_mistake_is_named_with_its_line(text: str, message: str) -> None:
         ('arm = "a"\nmetric = "right"\nless = "rite"', "e.toml:11: unknown metric 'rite': did you mean right"),
         ('pair = ["a", "b"]\nmetric = "grounded refusal F1"', "e.toml:10: grounded refusal F1 has no paired diff"),
         ('arm = "a"\nmetric = "right"\nlanguage = "de"\nlow = 0.0\nhigh = 1.0', "e.toml:11: language must be"),
+        ('pair = ["a", "b"]\nmetric = "right"\nlanguage = "ru less en"', "e.toml:11: ru less en is of one arm"),
     ],
 )
 def test_an_expectation_that_cannot_be_is_refused(table: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         parse(HEAD + f'[[arm]]\nname = "a"\n[[arm]]\nname = "b"\n[[expect]]\n{table}\n')
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("", ""), ("temperature = 1", "temperature = 1.0"), ("", 'order = "best-first"'),
+     ("distractors = 2", 'distractors = 2\ndistractor_kind = "near misses"')],
+)  # fmt: skip
+def test_arms_that_ask_for_the_same_thing_are_refused(first: str, second: str) -> None:
+    text = HEAD + f'[[arm]]\nname = "a"\n{first}\n[[arm]]\nname = "other"\ntop_k = 8\n[[arm]]\nname = "b"\n{second}\n'
+    with pytest.raises(ConfigError, match="e.toml:10: arms 'a' and 'b' ask for the same thing"):
+        parse(text)
+    assert len(parse(text + "verify = false\n").arms) == 3
 
 
 # Everything that has to be there, as (table, key, the rest of the table); "" is the top.

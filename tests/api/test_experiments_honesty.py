@@ -10,14 +10,15 @@ import pytest
 
 from api.config import RunConfig
 from api.errors import ConfigError
-from api.experiments import contamination, definition, places, runner, seen, summary
+from api.experiments import contamination, definition, metrics, places, runner, seen, summary
+from api.experiments.arms import Result
 from api.experiments.contamination import Training
 from api.experiments.matched import Given, risks_at
 from api.experiments.measures import Judged
 from api.experiments.provenance import commit
 from api.pipeline import Pipeline
 from corpus.format import Evidence, load_questions
-from tests.api.experiment_cases import question, unanswerable, write_questions
+from tests.api.experiment_cases import abstained, question, unanswerable, write_questions
 from tests.api.fakes import FakeAnswerer
 from tests.fakes import HashEncoder
 
@@ -62,6 +63,42 @@ def test_an_arm_is_asked_with_every_seed_if_the_seed_can_change_it(home: Path, t
 def test_seeds_that_cannot_be_are_refused(seeds: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         definition.parse(HEAD + seeds + "\n" + ARMS, Path("e.toml"))
+
+
+def by_language(*pairs: tuple[str, float | None, float | None], arm: str = "rag") -> list[summary.Row]:
+    """Rows of an arm: (note, right in English, right in Russian) of pairs; None where the arm has no value."""
+    return [
+        summary.Row(
+            question(id=f"{n}-{language}", pair=str(n), unit=unit, language=language), arm, Result(abstained()),
+            Judged("not judged", None), None, {} if value is None else {metrics.RIGHT: value}, (),
+        )
+        for n, (unit, *values) in enumerate(pairs)
+        for language, value in zip(("en", "ru"), values, strict=True)
+    ]  # fmt: skip
+
+
+def test_the_languages_are_compared_over_pairs_by_hand() -> None:
+    rows = by_language(("a", 1.0, 0.0), ("a", 1.0, 1.0), ("b", 0.0, 0.0), ("b", 1.0, None))
+    found = summary.between_languages([*rows, *by_language(("c", 0.0, 1.0), arm="other")], "rag", metrics.RIGHT)
+    assert found is not None and found.questions == 4 and found.clusters == 2
+    assert found.difference == pytest.approx(1 / 3 - 3 / 4) and found.p_value == 1.0  # too few differ
+    alone = summary.between_languages(rows[:-1], "rag", metrics.RIGHT)
+    assert alone is not None and alone.questions == 3  # one language of the last pair was not asked
+    assert summary.between_languages(rows[:1], "rag", metrics.RIGHT) is None
+
+
+def test_languages_are_of_the_corrected_family_only_where_the_experiment_says_so() -> None:
+    pairs = [(f"note {n}", 1.0, 0.0) for n in range(12)]
+    rows = [*by_language(*pairs), *by_language(*[(unit, ru, en) for unit, en, ru in pairs], arm="other")]
+    arms, between = summary.comparisons(rows, ["en", "ru"])
+    assert len(arms) == 3 and len(between) == 2
+    assert all("p_holm" in row for row in arms) and not any({"p_value", "mcnemar"} & set(row) for row in between)
+    more, tested = summary.comparisons(rows, ["en", "ru"], compare_languages=True)
+    smallest = min(row["p_value"] for row in more + tested)
+    assert min(row["p_holm"] for row in more + tested) == pytest.approx(5 * smallest)
+    assert min(row["p_holm"] for row in arms) == pytest.approx(3 * min(row["p_value"] for row in arms))
+    assert all(row["declared"] and row["low"] <= row["difference"] <= row["high"] for row in tested)
+    assert summary.comparisons(rows[::2], ["en"])[1] == []
 
 
 def test_seen_is_told_by_what_training_read_not_by_the_split() -> None:

@@ -12,10 +12,13 @@ from api.evaluate.questions import EvidenceIndex
 from api.experiments import arms, metrics
 from api.experiments.arms import Result
 from api.experiments.causes import cause_of
-from api.experiments.finding import judged_by_place, searches
+from api.experiments.finding import does_search, judged_by_place
 from api.experiments.knobs import Control, Knobs
 from api.experiments.measures import judge
 from api.experiments.refusal import grounded_refusal
+
+
+from api.experiments.measures import counterparts, judge
 from api.pipeline import Pipeline
 from corpus.format import Evidence
 from tests.api.experiment_cases import GROWS, STORES, abstained, answered, citation, hit, question, unanswerable
@@ -82,9 +85,9 @@ def test_places_of_the_evidence_by_hand() -> None:
 
 
 def test_places_are_of_arms_that_search() -> None:
-    assert searches(Knobs()) and searches(Knobs(control="shuffled_citations")) and searches(Knobs(query="hyde"))
+    assert does_search(Knobs()) and searches(Knobs(control="shuffled_citations")) and searches(Knobs(query="hyde"))
     for knobs in (Knobs(mode="closed_book"), Knobs(oracle=True), Knobs(control="always_refuse")):
-        assert not searches(knobs)
+        assert not does_search(knobs)
 
 
 def test_grounded_refusal_by_hand() -> None:
@@ -101,6 +104,38 @@ def test_grounded_refusal_by_hand() -> None:
     half = grounded_refusal([True, False], [0.5, 0.0], ["u", "u"])  # answered with one seed of two
     assert half is not None and half.mean == pytest.approx((2 * 0.5 / 1.5 + 2 / 2.5) / 2)
     assert grounded_refusal([True, True], [1.0, 0.0], ["u", "v"]) is None
+
+
+RUSSIAN = "KV-кэш хранит ключи и значения прошлых токенов."
+COUNTERPART = question(
+    id="kv-cache-01-ru", language="ru", answer="Он хранит ключи и значения.", gold=("ключи и значения",),
+    evidence=(Evidence("notes/ru/kv-cache.md", RUSSIAN),),
+)  # fmt: skip
+
+
+def test_an_answer_in_the_other_language_is_held_to_what_is_right_there() -> None:
+    foreign = answered(RUSSIAN, citation(RUSSIAN))
+    assert judge(question(), foreign).outcome == "wrong"
+    found = judge(question(), foreign, counterpart=COUNTERPART)
+    own = judge(COUNTERPART, foreign)
+    assert found == own and found.outcome == "right" and found.values[metrics.CITATION_PRECISION] == 1
+    assert judge(COUNTERPART, answered(STORES, citation()), counterpart=question()).outcome == "right"
+    assert judge(question(), answered("Слоны спят стоя."), counterpart=COUNTERPART).outcome == "wrong"
+    carried = judge(question(), foreign, None, lambda _claim, text: "хранит" in text, COUNTERPART)
+    assert carried.values[metrics.HALLUCINATED] == 0 and carried.values[metrics.SELF_KNOWLEDGE] == 1
+
+
+def test_an_answer_in_the_questions_language_is_judged_by_that_alone() -> None:
+    loose = question(id="x-01-ru", language="ru", gold=("GPU",), answer="GPU", evidence=COUNTERPART.evidence)
+    for text in (STORES, "It runs on a GPU of the kind that people have at home.", "It stores keys and values."):
+        answer = answered(text, citation())
+        assert judge(question(), answer, counterpart=loose) == judge(question(), answer)
+    assert judge(question(), abstained(), counterpart=loose) == judge(question(), abstained())
+    assert judge(unanswerable(), answered(RUSSIAN), counterpart=unanswerable(language="ru")).outcome == "wrong"
+    alone = question(id="y-01-en", pair="y-01")
+    assert counterparts([question(), alone, COUNTERPART]) == {
+        question().id: COUNTERPART, COUNTERPART.id: question()
+    }  # fmt: skip
 
 
 def test_citation_recall_counts_quotes_and_precision_counts_citations() -> None:

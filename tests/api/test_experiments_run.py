@@ -14,7 +14,7 @@ import api.parts
 from api.cli.start import run as lectern
 from api.config import RunConfig
 from api.errors import ConfigError
-from api.experiments import definition, metrics, places, runner, summary
+from api.experiments import definition, metrics, places, report, runner, summary
 from api.experiments.definition import Expect
 from api.experiments.expectations import verdict_of
 from api.experiments.runner import Finished, Progress
@@ -280,6 +280,36 @@ high = 0.0
     verdicts = [row["verdict"] for row in checked]
     assert verdicts[0] == "OK" and verdicts[1] in ("DRIFT", "FAIL") and verdicts[2] == "FAIL" and verdicts[3] == "OK"
     assert checked[3]["what"] == "closed-book, wrong of answered less coverage, all" and checked[3]["value"] == 0
+
+
+def test_russian_against_english_is_shown_and_can_be_expected(
+    pipeline: Pipeline, write: Callable[..., Path]
+) -> None:
+    path = write(ARMS, "compare_languages = true\n")
+    questions = path.parent / "questions.jsonl"
+    row = json.loads(questions.read_text(encoding="utf-8").splitlines()[0])
+    rows = [{**row, "id": f"note{n}-01", "ru": row["en"]} for n in range(3)]
+    questions.write_text("".join(json.dumps(one) + "\n" for one in rows), encoding="utf-8")
+    expect = '[[expect]]\narm = "rag"\nmetric = "right"\nlanguage = "ru less en"\nrelation = "below"\n'
+    path.write_text(path.read_text(encoding="utf-8") + expect, encoding="utf-8")
+    finished = go(pipeline, path)
+    found = {(one["arm"], one["metric"]): one for one in finished.results["between_languages"]}
+    assert found["rag", metrics.RIGHT]["questions"] == 3 and found["rag", metrics.RIGHT]["difference"] == 0
+    assert ("refuse", metrics.WRONG) not in found and found["rag", metrics.RIGHT]["p_holm"] == 1
+    assert finished.results["experiment"]["compare_languages"] is True
+    (checked,) = finished.results["expectations"]
+    assert (checked["what"], checked["value"], checked["verdict"]) == ("rag, right, ru less en", 0, "FAIL")
+    page = (finished.folder / places.REPORT_FILE).read_text(encoding="utf-8")
+    assert "Russian against English" in page and "only Russian" in page
+    assert "Russian less English, rag: cannot be told from chance" in finished.results["finding"]
+    shown = report.between_languages(finished.results)
+    assert shown[0].startswith("Russian less English, rag: ") and "right +0.0 points [" in shown[0]
+    assert report.between_languages({}) == []
+    with pytest.raises(ConfigError, match="e.toml:4: compare_languages needs questions in both"):
+        definition.parse(
+            'name = "x"\nquestion = "?"\nquestions = "dev"\ncompare_languages = true\nlanguages = ["ru"]\n' + ARMS,
+            Path("e.toml"),
+        )  # fmt: skip
 
 
 def test_questions_on_one_document_have_no_interval(

@@ -15,9 +15,11 @@ from api.experiments import arms, definition, metrics
 from api.experiments.arms import Result
 from api.experiments.cache import ResultCache, key_of
 from api.experiments.causes import cause_of
+from api.experiments.definition import Arm
 from api.experiments.knobs import Knobs
 from api.experiments.measures import judge
 from api.experiments.provenance import provenance_of
+from api.experiments.techniques import language
 from api.experiments.techniques.contradiction import false_string, replaced
 from api.experiments.techniques.order import ordered
 from api.experiments.techniques.plan import plan_of
@@ -152,7 +154,37 @@ def test_an_instruction_is_obeyed_by_saying_or_quoting_it_and_not_by_answering_o
     assert obeyed(answered(STORES, citation())) == 0 == obeyed(abstained())
 
 
-@pytest.mark.parametrize("knobs", [{"injection": True}, {"order": "shuffled"}, {"query": "hyde"}, {"distractors": 1}])
+@pytest.mark.parametrize("asked", [question(), question(language="ru", question="Что хранит KV-кэш?")])
+@pytest.mark.parametrize("more", [{}, {"retrieve": "again"}, {"distractors": 9, "distractor_kind": "other topics"}])
+def test_documents_in_one_language_are_all_that_is_read(
+    pipeline: Pipeline, asked: Question, more: dict[str, Any]
+) -> None:
+    def languages(**knobs: Any) -> set[str]:
+        hits = ask(pipeline, asked=asked, top_k=1 if "distractors" in more else 9, **more, **knobs).answer.hits
+        return {pipeline.document(one.chunk.document_id).language for one in hits}
+
+    assert languages() == {"en", "ru"} or "distractors" in more
+    assert languages(documents="same language") == {asked.language}
+    assert languages(documents="other language") == {"en", "ru"} - {asked.language}
+
+
+def test_where_no_document_is_in_the_language_nothing_is_asked(pipeline: Pipeline, answerer: FakeAnswerer) -> None:
+    (russian,) = (info for info in pipeline.documents() if info.language == "ru")
+    pipeline.remove(russian.id)
+    chosen = [Arm("across", Knobs(documents="other language"))]
+    with pytest.raises(ConfigError, match="the library has none in another language than en; add some"):
+        language.check(chosen, [question()], pipeline.library)
+    language.check(chosen, [question(language="ru")], pipeline.library)
+    with pytest.raises(ConfigError, match="the library has none"):  # and not all documents in their place
+        ask(pipeline, documents="other language")
+    assert not answerer.seen_hits
+
+
+@pytest.mark.parametrize(
+    "knobs",
+    [{"injection": True}, {"order": "shuffled"}, {"query": "hyde"}, {"distractors": 1},
+     {"documents": "other language"}],
+)  # fmt: skip
 def test_a_result_comes_back_from_the_cache_as_it_went_in(
     pipeline: Pipeline, tmp_path: Path, knobs: dict[str, Any]
 ) -> None:
@@ -183,6 +215,10 @@ def test_a_result_comes_back_from_the_cache_as_it_went_in(
         ('mode = "closed_book"\ninjection = true', "e.toml:4: a closed book does not depend on injection"),
         ('control = "always_refuse"\norder = "best-last"', "e.toml:4: the control always_refuse does not depend on"),
         ("contradiction = true\ninjection = true", "e.toml:4: .*measured apart"),
+        ('documents = "russian"', "e.toml:6: documents cannot be 'russian'.*same language, other language"),
+        ('mode = "closed_book"\ndocuments = "same language"', "e.toml:4: a closed book does not depend on documents"),
+        ('oracle = true\ndocuments = "other language"', "e.toml:4: an oracle, which does not search, does not depend"),
+        ('contradiction = true\ndocuments = "other language"', "e.toml:4: a contradiction is made of evidence in the"),
     ],
 )
 def test_a_technique_that_cannot_be_felt_is_refused_with_its_line(knobs: str, message: str) -> None:

@@ -14,7 +14,8 @@ reference carries it, *faithful* where one of the passages read does.
     hallucination       share that are neither
     self-knowledge      share that are correct and not faithful
 
-The reference is the question's answer with its evidence quotes; to an unanswerable question nothing is correct. A
+The reference is the question's answer with its evidence quotes; where an answer has sentences in the other language,
+the same in that language is a second one. To an unanswerable question nothing is correct. A
 closed book reads no passages: of these figures it has hallucination alone, which then is all that is not correct.
 """
 
@@ -29,18 +30,20 @@ from generator.answer import Answer, Sentence
 Entails = Callable[[str, str], bool]  # (claim, text)
 
 
-def judged_by_entailment(question: Question, answer: Answer, entails: Entails) -> dict[str, float]:
+def judged_by_entailment(
+    question: Question, answer: Answer, entails: Entails, other: Question | None = None
+) -> dict[str, float]:
     """The figures that apply to an answer that was given; of a question without a known answer, those on its citations
-    and passages."""
+    and passages. other: the same question in another language, in which the answer has sentences."""
     if not answer.sentences:
         return {}
     known = not question.answerable or bool(question.answer)
-    reference = " ".join([question.answer, *(evidence.quote for evidence in question.evidence)]).strip()
+    references = [_reference(one) for one in ([question] if other is None else [question, other])]
     passages = [hit.chunk.text for hit in answer.hits]
     values: dict[str, float] = {}
     if answer.mode != "closed_book":
         values = citation_figures(answer.sentences, entails)
-    return values | claim_figures([s.text for s in answer.sentences], passages, reference if known else None, entails)
+    return values | claim_figures([s.text for s in answer.sentences], passages, references if known else None, entails)
 
 
 def citation_figures(sentences: Sequence[Sentence], entails: Entails) -> dict[str, float]:
@@ -57,20 +60,25 @@ def citation_figures(sentences: Sequence[Sentence], entails: Entails) -> dict[st
 
 
 def claim_figures(
-    claims: Sequence[str], passages: Sequence[str], reference: str | None, entails: Entails
+    claims: Sequence[str], passages: Sequence[str], references: Sequence[str] | None, entails: Entails
 ) -> dict[str, float]:
-    """RAGChecker's split of the claims. reference: None where what is correct is not known."""
+    """RAGChecker's split of the claims. references: a claim is correct where one of them carries it; None where what is
+    correct is not known."""
     faithful = [any(entails(claim, passage) for passage in passages) for claim in claims]
     values = {metrics.FAITHFUL: sum(faithful) / len(claims)} if passages else {}
-    if reference is None:
+    if references is None:
         return values
-    correct = [bool(reference) and entails(claim, reference) for claim in claims]
+    correct = [any(one and entails(claim, one) for one in references) for claim in claims]
     both = list(zip(faithful, correct, strict=True))
     values[metrics.HALLUCINATED] = sum(not held and not right for held, right in both) / len(claims)
     if passages:
         values[metrics.NOISE] = sum(held and not right for held, right in both) / len(claims)
         values[metrics.SELF_KNOWLEDGE] = sum(right and not held for held, right in both) / len(claims)
     return values
+
+
+def _reference(question: Question) -> str:
+    return " ".join([question.answer, *(evidence.quote for evidence in question.evidence)]).strip()
 
 
 def _irrelevant(claim: str, quotes: Sequence[str], n: int, entails: Entails) -> bool:

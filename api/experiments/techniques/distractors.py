@@ -27,8 +27,10 @@ def with_distractors(
     draw: random.Random, search: Search,
 ) -> Found:
     """`found` with at most `number` passages more; fewer where there are no others. gold: ids never to be added."""
-    near = kind == "near misses"
-    added = _near(pipeline, request, found, gold, search) if near else _elsewhere(pipeline, found, gold, number, draw)
+    if kind == "near misses":
+        added = _near(pipeline, request, found, gold, search)
+    else:
+        added = _elsewhere(pipeline, request, found, gold, number, draw)
     return dataclasses.replace(found, hits=ranked((*found.hits, *added[:number])))
 
 
@@ -42,10 +44,11 @@ def _near(
 
 
 def _elsewhere(
-    pipeline: Pipeline, found: Found, gold: Collection[str], number: int, draw: random.Random
+    pipeline: Pipeline, request: Ask, found: Found, gold: Collection[str], number: int, draw: random.Random
 ) -> list[Hit]:
     near = {document_of(name) for name in (*found.candidates, *(hit.chunk.id for hit in found.hits))}
-    others = [c for c in pipeline.library.chunks() if c.document_id not in near and c.id not in gold]
+    chunks = pipeline.library.chunks(request.documents or None)
+    others = [c for c in chunks if c.document_id not in near and c.id not in gold]
     chosen = draw.sample(others, min(number, len(others)))
     return [_unranked(chunk) for chunk in chosen]
 
