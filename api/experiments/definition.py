@@ -332,6 +332,8 @@ def _expect(
     for name in pair or [figure.arm]:
         if name not in arms:
             raise refuse("pair" if pair else "arm", f"there is no arm {name!r}{nearest(str(name), arms)}")
+    if pair and pair[0] == pair[1]:
+        raise refuse("pair", "pair is of two different arms: one less itself is always 0")
     low, high = figure.low, figure.high
     if figure.relation is not None:
         if (pair is None and not between) or low is not None or high is not None:
@@ -339,7 +341,9 @@ def _expect(
         # Strictly: two equal figures are neither below nor above each other.
         below = figure.relation == "below"
         low, high = (-math.inf, math.nextafter(0, -1)) if below else (math.nextafter(0, 1), math.inf)
-    elif low is None or high is None or low > high:
+    elif low is None or high is None or not low <= high:  # nan is neither
         raise refuse("low", "give low and high, low first, or a relation")
+    elif low <= -1 and high >= 1:
+        raise refuse("low", "every figure and every difference lies between -1 and 1: give bounds that it can miss")
     chosen = None if pair is None else (str(pair[0]), str(pair[1]))
     return Expect(figure.metric, figure.arm, chosen, figure.language, figure.relation, low, high, figure.less)

@@ -65,12 +65,13 @@ class Comparison:
 
 
 def compare(
-    first: Values, second: Values, clusters: Sequence[Hashable], *, resamples: int = RESAMPLES, seed: int = 0
+    first: Values, second: Values, clusters: Sequence[Hashable], *, resamples: int = RESAMPLES,
+    drawn: int | None = None, seed: int = 0,
 ) -> Comparison | None:
     """Compare two arms on N questions; None is "does not apply" (an abstention has no right or wrong).
 
-    first, second, clusters: [N]. None if an arm has no value at all or there is one cluster: nothing can be said then.
-    Raises ValueError if the lengths differ.
+    first, second, clusters: [N]. drawn: resamples of the interval, where they are to be fewer. None if an arm has no
+    value at all or there is one cluster: nothing can be said then. Raises ValueError if the lengths differ.
     """
     rows = list(zip(first, second, clusters, strict=True))
     rows = [row for row in rows if row[0] is not None or row[1] is not None]
@@ -78,7 +79,7 @@ def compare(
     n_clusters = len(table) // 2
     if n_clusters < 2 or not table[:n_clusters, 1].sum() or not table[n_clusters:, 1].sum():
         return None
-    low, high = _interval(table, resamples, seed)
+    low, high = _interval(table, resamples if drawn is None else drawn, seed)
     numbers = np.arange(n_clusters)
     return Comparison(
         float(_difference(table, numbers, numbers + n_clusters)), low, high,

@@ -205,7 +205,19 @@ def test_triples_are_measured_by_language_and_against_the_second_person() -> Non
     found = agreement.triples(rows, shipped())
     assert found["en"] == found["all"] and found["all"]["accuracy"] == found["all"]["auroc"] == 1
     assert found["all"]["readers' kappa, supported or not"] == 1 and found["all"]["readers' kappa"] < 1
+    assert found["all"]["plain overlap's auroc"] == found["all"]["plain overlap's best accuracy"] == 1
     assert agreement.triples([], shipped()) == {}
+
+
+def test_plain_overlap_and_the_best_accuracy_by_hand() -> None:
+    # Articles are no words here; of cache, stores, keys the text has two.
+    assert agreement.overlap("The cache stores keys", "A cache of keys") == pytest.approx(2 / 3)
+    assert agreement.overlap("...", "A cache of keys") == 0
+    # At 0.9, or at 0.5: one of the four is wrong, and no threshold has none.
+    judged = [agreement.Judgement(s, c) for s, c in ((0.9, True), (0.7, False), (0.5, True), (0.1, False))]
+    assert agreement.best_accuracy(judged) == 0.75 and agreement.best_accuracy([]) == 0
+    # Where nothing is carried, a threshold above them all is never wrong.
+    assert agreement.best_accuracy([agreement.Judgement(0.9, False)]) == 1
 
 
 def test_a_metric_that_prefers_as_people_do_is_right_on_every_pair() -> None:

@@ -26,6 +26,14 @@ def test_shipped_experiments_are_sound_and_named_as_their_files(path: Path) -> N
     assert experiment.name == path.stem and experiment.question.endswith("?") and len(experiment.arms) >= 2
 
 
+@pytest.mark.parametrize("path", definition.shipped(), ids=lambda path: path.stem)
+def test_shipped_experiments_expect_something_that_could_be_missed(path: Path) -> None:
+    expected = definition.load(path).expect
+    assert expected
+    for one in expected:
+        assert one.relation is not None or one.high - one.low < (1 if one.pair is None else 2)
+
+
 def test_the_experiments_that_were_promised_are_shipped() -> None:
     assert {path.stem for path in definition.shipped()} >= {
         "rag-vs-closed-book", "retrievers", "reranker", "passages", "abstention", "temperature", "languages",
@@ -91,6 +99,9 @@ def test_a_mistake_is_named_with_its_line(text: str, message: str) -> None:
     ("table", "message"),
     [
         ('arm = "a"\nmetric = "wrong of answer"\nlow = 0.0\nhigh = 1.0', "e.toml:10: .*did you mean wrong of answered"),
+        ('arm = "a"\nmetric = "right"\nlow = nan\nhigh = 0.5', "e.toml:11: give low and high"),
+        ('pair = ["a", "b"]\nmetric = "right"\nlow = -1.0\nhigh = 1.0', "e.toml:11: every figure and every difference"),
+        ('pair = ["a", "a"]\nmetric = "right"\nrelation = "below"', "e.toml:9: pair is of two different arms"),
         ('arm = "c"\nmetric = "right"\nlow = 0.0\nhigh = 1.0', "e.toml:9: there is no arm 'c'"),
         ('metric = "right"\nlow = 0.0\nhigh = 1.0', "e.toml:8: .*of an arm or of a pair"),
         ('arm = "a"\nmetric = "right"', "e.toml:8: give low and high"),

@@ -7,6 +7,9 @@
   lengths do.
 - our own triples (corpus/triples.py): does the cited text carry the sentence, labelled blind. Accuracy at the
   threshold, AUROC, Cohen's kappa with the label, and of the two readers who labelled. "partly" counts as not carried.
+  Beside it plain overlap (the share of the sentence's words that the cited text has, Russian by lemma), which whoever
+  copies what they cite passes: a verifier that is not above it has nothing to add. Best accuracy: at whichever
+  threshold suits these very triples best, so it flatters; the only one that overlap, which has no threshold, has.
 - ragchecker_meta_human (RAGChecker, Ru et al. 2024, arXiv 2408.08067): which of two answers people think more correct
   and more complete, -2..2, every pair by two of them. As there: the difference of a metric between the answers against
   both people's labels; claim precision (sentences of the answer that the reference carries) for correctness, claim
@@ -30,7 +33,7 @@ from numpy.typing import NDArray
 from api.experiments.entailment.features import FEATURES, features
 from api.experiments.entailment.verifier import ScoringVerifier
 from corpus.triples import Labelled
-from generator.metrics import token_f1
+from generator.metrics import token_f1, words
 from ingest.sentences import split_sentences
 from retrieval.metrics import auroc
 from retrieval.training.parallel import read_json_lines
@@ -63,6 +66,20 @@ def figures(judged: Sequence[Judgement], threshold: float) -> Json:
     }  # fmt: skip
 
 
+def best_accuracy(judged: Sequence[Judgement]) -> float:
+    """The highest accuracy that any threshold gives on these very judgements; 0 for none."""
+    if not judged:
+        return 0.0
+    thresholds = {one.score for one in judged} | {np.inf}
+    return max(float(np.mean([(one.score >= at) == one.carried for one in judged])) for at in thresholds)
+
+
+def overlap(claim: str, text: str) -> float:
+    """Share of the claim's different words that the text has, 0..1; 0 for a claim without words."""
+    wanted = set(words(claim))
+    return len(wanted & set(words(text))) / len(wanted) if wanted else 0.0
+
+
 def kappa(first: Sequence[object], second: Sequence[object]) -> float:
     """Agreement beyond chance, at most 1: (observed - expected) / (1 - expected) (Cohen 1960); 0 where both always say
     the same one thing. Example: yes yes no no against yes no no no is 0.75 observed, 0.5 expected, kappa 0.5."""
@@ -93,11 +110,18 @@ def triples(labelled: Sequence[Labelled], verifier: ScoringVerifier) -> Json:
     """By language and "all"; with the two markers' agreement on three labels where there are two."""
     found: Json = {}
     scores = verifier.scores([(one.triple.sentence, one.triple.cited) for one in labelled])
+    plain = [overlap(one.triple.sentence, one.triple.cited) for one in labelled]
     for group in ("all", *sorted({one.triple.language for one in labelled})):
-        own = [(one, score) for one, score in zip(labelled, scores, strict=True)
+        own = [(one, score, shared) for one, score, shared in zip(labelled, scores, plain, strict=True)
                if group in ("all", one.triple.language)]  # fmt: skip
-        twice = [one for one, _ in own if one.second is not None]
-        found[group] = figures([Judgement(score, one.label == "supported") for one, score in own], verifier.threshold)
+        twice = [one for one, _, _ in own if one.second is not None]
+        judged = [Judgement(score, one.label == "supported") for one, score, _ in own]
+        shares = [Judgement(shared, one.label == "supported") for one, _, shared in own]
+        found[group] = figures(judged, verifier.threshold) | {
+            "best accuracy": best_accuracy(judged),
+            "plain overlap's auroc": auroc([(one.score, one.carried) for one in shares]),
+            "plain overlap's best accuracy": best_accuracy(shares),
+        }
         if twice:
             found[group]["readers' kappa"] = kappa([one.label for one in twice], [one.second for one in twice])
             first, second = ([label == "supported" for label in labels]
