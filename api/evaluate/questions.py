@@ -33,6 +33,9 @@ def load(name: str) -> list[Question]:
     return questions
 
 
+_LEAST_CHARS = 20  # of a part of a quote: a shorter one ("It is 5") stands in other chunks too
+
+
 @dataclass(frozen=True, slots=True)
 class Evidenced:
     """An answerable question and the ids of the chunks that hold one of its quotes."""
@@ -51,22 +54,24 @@ class EvidenceIndex:
         self._by_word: Mapping[str, list[int]] = _by_longest_words(self._chunks)
 
     def gold(self, question: Question) -> frozenset[str]:
-        """Ids of chunks that hold a quote, or most of one that was cut in two."""
+        """Ids of chunks that hold a quote; of one that was cut in two, those that hold half of it or more."""
         found: set[str] = set()
         for evidence in question.evidence:
             quote = " ".join(evidence.quote.split())
-            whole = {chunk.id for chunk, text in self._candidates(quote) if quote in text}
-            half = len(quote) // 2
-            found |= whole or {
-                chunk.id
-                for chunk, text in self._candidates(quote)
-                if quote[: half + 10] in text or quote[half - 10 :] in text
-            }
+            # Wherever one cut fell, a chunk holds the first half or the second.
+            size = min(len(quote), max(len(quote) // 2, _LEAST_CHARS))
+            parts = quote[:size].strip(), quote[len(quote) - size :].strip()
+            found |= self._holding(quote) or self._holding(parts[0]) | self._holding(parts[1])
         return frozenset(found)
 
-    def _candidates(self, quote: str) -> list[tuple[Chunk, str]]:
-        longest = max(quote.split(), key=len)
-        return [self._chunks[n] for n in self._by_word.get(longest, [])]
+    def _holding(self, words: str) -> set[str]:
+        """Ids of the chunks that hold `words`."""
+        # The first and the last may be part of a longer word of the chunk; the others stand between spaces there too.
+        inner = words.split()[1:-1]
+        chunks = self._chunks
+        if inner:
+            chunks = [self._chunks[n] for n in self._by_word.get(max(inner, key=len), [])]
+        return {chunk.id for chunk, text in chunks if words in text}
 
     def split(self, questions: Sequence[Question]) -> tuple[list[Evidenced], int]:
         """(answerable questions whose evidence is in the library, how many have none there)."""

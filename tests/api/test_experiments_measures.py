@@ -104,6 +104,12 @@ def test_the_oracle_reads_the_evidence_whatever_a_search_finds(pipeline: Pipelin
     assert nothing.answer.hits  # no passage holds the evidence: what a search finds is read
 
 
+def test_the_oracle_never_searches_for_evidence_that_the_library_does_not_hold(pipeline: Pipeline) -> None:
+    asked = question(evidence=(Evidence("notes/en/kv-cache.md", "This sentence stands in none of the notes."),))
+    result = arms.answer(pipeline, EvidenceIndex(pipeline.library), asked, Knobs(oracle=True), 0)
+    assert result.answer.status == "abstained" and not result.answer.hits and not result.candidates
+
+
 @pytest.mark.parametrize("control", ["always_refuse", "copy_first_sentence", "shuffled_citations"])
 def test_controls_behave_as_theory_says(pipeline: Pipeline, control: Control) -> None:
     result = ask(pipeline, Knobs(control=control))
