@@ -19,6 +19,7 @@ from api.experiments import plots
 from api.experiments.causes import CAUSES
 from api.experiments.metrics import METRICS, NAMES
 from api.experiments.summary import TESTED
+from retrieval.metrics import FEWEST_CLUSTERS
 
 _FOLDER = Path(__file__).parent
 
@@ -51,7 +52,8 @@ def render(results: Mapping[str, Any]) -> str:
     }
     return environment.get_template("report.html").render(
         r=results, arms=arms, names=shown, tested=TESTED, forced=forced, metrics=METRICS, causes=CAUSES, plots=drawn,
-        decoders=decoders, style=Markup(style), script=Markup(script), script_hash=script_hash(),
+        decoders=decoders, fewest=FEWEST_CLUSTERS, style=Markup(style), script=Markup(script),
+        script_hash=script_hash(),
     )  # fmt: skip
 
 
