@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
@@ -30,7 +30,24 @@ def load(name: str) -> list[Question]:
     questions = load_question_file(path)
     if not questions:
         raise ConfigError(f"{name} holds no questions")
-    return questions
+    return _by_document(questions)
+
+
+def _by_document(questions: Sequence[Question]) -> list[Question]:
+    """The questions of a user's file, which share their luck by document: that of the first quote of their pair.
+
+    Ids say nothing sure of it: `q-01` to `q-40` may be on 20 documents. Pairs without a quote go where those whose ids
+    begin alike are, if these are on one document; else their ids decide.
+    """
+    first: dict[str, str] = {}
+    for question in questions:
+        if question.evidence:
+            first.setdefault(question.pair, question.evidence[0].document)
+    alike: defaultdict[str, set[str]] = defaultdict(set)
+    for question in questions:
+        alike[question.unit] |= {first[question.pair]} if question.pair in first else set()
+    only = {unit: min(documents) for unit, documents in alike.items() if len(documents) == 1}
+    return [replace(one, unit=first.get(one.pair, only.get(one.unit, one.unit))) for one in questions]
 
 
 _LEAST_CHARS = 20  # of a part of a quote: a shorter one ("It is 5") stands in other chunks too
