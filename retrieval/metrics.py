@@ -10,7 +10,8 @@ or no) and omits the rest. All three metrics lie in 0..1 and are means over ques
 
 Questions on one document share its luck, as do the two languages of one question: intervals resample such
 clusters, not questions (Field & Welsh 2007, "Bootstrapping clustered data"). Comparisons resample the paired
-differences (Efron & Tibshirani 1993, chapter 16; Sakai 2006 for retrieval).
+differences (Efron & Tibshirani 1993, chapter 16; Sakai 2006 for retrieval). Resampling cannot show what never happened
+and knows little from few clusters: see `without_spread` and `FEWEST_CLUSTERS`.
 
 Shapes: N questions, U clusters, R resamples.
 """
@@ -25,6 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 RESAMPLES = 10_000
+# Of fewer clusters no interval is shown: resampled, it would be much too narrow (Cameron, Gelbach & Miller 2008).
+FEWEST_CLUSTERS = 6
+_NO_SPREAD = 1e-12  # ends of an interval that are apart by rounding alone
 _BLOCK = 1_000  # resamples drawn at a time: 1,000 x U numbers
 
 
@@ -88,15 +92,31 @@ def bootstrap(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Estimate:
-    """Mean of `values` [N] with a percentile interval from resampling whole clusters.
+    """Mean of `values` [N] with a percentile interval from resampling whole clusters; where values of 0..1 show no
+    spread, that of `without_spread`.
 
     clusters: [N], what each value shares its luck with (its note, its document). Raises ValueError if there
     are no values or the lengths differ.
     """
     sums, counts = _by_cluster(values, clusters)
     means = _resampled_means(sums, counts, resamples, seed)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(float(sums.sum() / counts.sum()), float(low), float(high), len(values), len(sums))
+    low, high = map(float, np.quantile(means, [(1 - level) / 2, (1 + level) / 2]))
+    mean = float(sums.sum() / counts.sum())
+    if high - low < _NO_SPREAD and min(values) >= 0 and max(values) <= 1:
+        low, high = without_spread(mean, len(sums), level=level)
+    return Estimate(mean, low, high, len(values), len(sums))
+
+
+def without_spread(mean: float, clusters: int, *, least: float = 0.0, level: float = 0.95) -> tuple[float, float]:
+    """The interval of a mean that all U clusters have in common, of values that lie in `least`..1.
+
+    Others may exist of which none was drawn: at most the share whose exact binomial interval (Clopper & Pearson 1934)
+    still holds "none of U". They count with the least and the greatest value that there is.
+    """
+    from scipy.stats import binomtest
+
+    others = float(binomtest(0, clusters).proportion_ci(level, method="exact").high)
+    return (1 - others) * mean + others * least, (1 - others) * mean + others
 
 
 def paired_bootstrap(

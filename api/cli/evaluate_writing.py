@@ -66,6 +66,7 @@ def _print(source: str, figures: Figures) -> None:
     """A row for each writer, a column for each metric; then the differences."""
     from api.evaluate import table
     from api.evaluate.writing import MATCH, METRICS
+    from retrieval.metrics import FEWEST_CLUSTERS
 
     view = plain_table()
     view.add_column(f"{source}, {figures.language}", no_wrap=True)
@@ -78,7 +79,7 @@ def _print(source: str, figures: Figures) -> None:
     out.print(f"{counted(figures.questions, 'question')} of {counted(figures.groups, 'group')}")
     for (first, second), compared in figures.compared.items():
         difference = f"{compared.match.mean:+.3f}"
-        if figures.groups > 1:
+        if figures.groups >= FEWEST_CLUSTERS:
             difference += f" [{compared.match.low:+.3f}, {compared.match.high:+.3f}]"
         ratio = "" if compared.words is None else f", in {compared.words:.2f} times the words"
         out.print(f"{first} less {second}: match {difference}{ratio}")
@@ -99,9 +100,11 @@ def _as_json(figures: Figures) -> dict[str, Any]:
 
 
 def _difference(compared: Compared, groups: int) -> dict[str, float | None]:
-    """Where all questions are of one group there is nothing to resample: low, high and p are None."""
+    """Fewer than FEWEST_CLUSTERS groups are too few to resample: low, high and p are None."""
+    from retrieval.metrics import FEWEST_CLUSTERS
+
     match = compared.match
-    known = groups > 1
+    known = groups >= FEWEST_CLUSTERS
     return {
         "match": round(match.mean, 4), "low": round(match.low, 4) if known else None,
         "high": round(match.high, 4) if known else None, "p": round(match.p_value, 4) if known else None,

@@ -81,7 +81,7 @@ def _difference(of: dict[str, Any] | None) -> tuple[str, str]:
 
     if of is None:
         return "–", "–"
-    if "low" not in of:
+    if "p_value" not in of:
         return percent(of["value"]), "–"
-    interval = f"[{percent(of['low'])}, {percent(of['high'])}]"
-    return f"{percent(of['value'])} {interval}", p_value(of["p_holm"]) + ("*" if of["declared"] else "")
+    interval = f" [{percent(of['low'])}, {percent(of['high'])}]" if "low" in of else ""
+    return f"{percent(of['value'])}{interval}", p_value(of["p_holm"]) + ("*" if of["declared"] else "")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
@@ -30,7 +30,27 @@ def load(name: str) -> list[Question]:
     questions = load_question_file(path)
     if not questions:
         raise ConfigError(f"{name} holds no questions")
-    return questions
+    return _by_document(questions)
+
+
+def _by_document(questions: Sequence[Question]) -> list[Question]:
+    """The questions of a user's file, which share their luck by document: that of the first quote of their pair.
+
+    Ids say nothing sure of it: `q-01` to `q-40` may be on 20 documents. Pairs without a quote go where those whose ids
+    begin alike are, if these are on one document; else their ids decide.
+    """
+    first: dict[str, str] = {}
+    for question in questions:
+        if question.evidence:
+            first.setdefault(question.pair, question.evidence[0].document)
+    alike: defaultdict[str, set[str]] = defaultdict(set)
+    for question in questions:
+        alike[question.unit] |= {first[question.pair]} if question.pair in first else set()
+    only = {unit: min(documents) for unit, documents in alike.items() if len(documents) == 1}
+    return [replace(one, unit=first.get(one.pair, only.get(one.unit, one.unit))) for one in questions]
+
+
+_LEAST_CHARS = 20  # of a part of a quote: a shorter one ("It is 5") stands in other chunks too
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +71,24 @@ class EvidenceIndex:
         self._by_word: Mapping[str, list[int]] = _by_longest_words(self._chunks)
 
     def gold(self, question: Question) -> frozenset[str]:
-        """Ids of chunks that hold a quote, or most of one that was cut in two."""
+        """Ids of chunks that hold a quote; of one that was cut in two, those that hold half of it or more."""
         found: set[str] = set()
         for evidence in question.evidence:
             quote = " ".join(evidence.quote.split())
-            whole = {chunk.id for chunk, text in self._candidates(quote) if quote in text}
-            half = len(quote) // 2
-            found |= whole or {
-                chunk.id
-                for chunk, text in self._candidates(quote)
-                if quote[: half + 10] in text or quote[half - 10 :] in text
-            }
+            # Wherever one cut fell, a chunk holds the first half or the second.
+            size = min(len(quote), max(len(quote) // 2, _LEAST_CHARS))
+            parts = quote[:size].strip(), quote[len(quote) - size :].strip()
+            found |= self._holding(quote) or self._holding(parts[0]) | self._holding(parts[1])
         return frozenset(found)
 
-    def _candidates(self, quote: str) -> list[tuple[Chunk, str]]:
-        longest = max(quote.split(), key=len)
-        return [self._chunks[n] for n in self._by_word.get(longest, [])]
+    def _holding(self, words: str) -> set[str]:
+        """Ids of the chunks that hold `words`."""
+        # The first and the last may be part of a longer word of the chunk; the others stand between spaces there too.
+        inner = words.split()[1:-1]
+        chunks = self._chunks
+        if inner:
+            chunks = [self._chunks[n] for n in self._by_word.get(max(inner, key=len), [])]
+        return {chunk.id for chunk, text in chunks if words in text}
 
     def split(self, questions: Sequence[Question]) -> tuple[list[Evidenced], int]:
         """(answerable questions whose evidence is in the library, how many have none there)."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from corpus.format import Question
-from retrieval.metrics import Estimate, bootstrap
+from retrieval.metrics import FEWEST_CLUSTERS, Estimate, bootstrap
 
 Json = dict[str, Any]
 
-NO_INTERVAL = "no interval: one document"
+NO_INTERVAL = f"no interval: fewer than {FEWEST_CLUSTERS} documents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,14 @@ def sizes(rows: Sequence[Row], group_of: Callable[[Question], str]) -> dict[str,
 
 
 def as_json(groups: Mapping[str, Mapping[str, Estimate]]) -> Json:
-    """Plain values: mean, interval, number of questions and of units. Where all questions are of one unit there is
-    nothing to resample: low and high are None."""
+    """Plain values: mean, interval, number of questions and of units. Fewer than FEWEST_CLUSTERS units are too few to
+    resample: low and high are None."""
     return {
         group: {
             metric: {
                 "mean": round(e.mean, 4),
-                "low": round(e.low, 4) if e.clusters > 1 else None,
-                "high": round(e.high, 4) if e.clusters > 1 else None,
+                "low": round(e.low, 4) if e.clusters >= FEWEST_CLUSTERS else None,
+                "high": round(e.high, 4) if e.clusters >= FEWEST_CLUSTERS else None,
                 "questions": e.questions, "units": e.clusters,
             }
             for metric, e in metrics.items()
@@ -84,7 +84,7 @@ def cell(estimate: Estimate | None, asked: int, *, intervals: bool = True) -> st
     shown = [f"{estimate.mean:.3f}"]
     if intervals:
         alone = f"({NO_INTERVAL})"
-        shown.append(alone if estimate.clusters < 2 else f"[{estimate.low:.3f}, {estimate.high:.3f}]")
+        shown.append(alone if estimate.clusters < FEWEST_CLUSTERS else f"[{estimate.low:.3f}, {estimate.high:.3f}]")
     if estimate.questions != asked:
         shown.append(f"({estimate.questions})")
     return " ".join(shown)

@@ -4,6 +4,7 @@ names a generator is given a pipeline in which that one writes (api/experiments/
 - rag, closed book: `Pipeline.ask`, nothing else.
 - oracle: the passages read are those that hold the question's evidence, one for each quote; retrieval cannot fail, so
   what is wrong is the reading. An unanswerable question has no such passage: there the arm reads what a search finds.
+   Where the chunks of an answerable one are too small for its quotes, nothing is read: it is never searched.
 - techniques: the query, a second search, the language of what is searched, the order and company of the passages
   (api/experiments/techniques/).
 - always_refuse: refuses. No error, no coverage.
@@ -91,7 +92,7 @@ def answer(
     hits = oracle_hits(pipeline, index, question) if knobs.oracle else []
     found = Found(tuple(hits), tuple(hit.chunk.id for hit in hits))
     searched = request
-    if not hits:
+    if not knobs.oracle or not question.answerable:
         searched = rewritten(pipeline, request, knobs.query)
         found = search(pipeline, searched)
     if knobs.control == "copy_first_sentence":

@@ -82,7 +82,8 @@ def _difference(shared: Sequence[_Pair], group: str, arm: str, metric: str) -> J
         compared = compare(first, second, [pair[0]["unit"] for pair in pairs])
         if compared is not None:
             tested = dataclasses.asdict(compared)
-            found |= {key: tested[key] for key in ("low", "high", "p_value", "mcnemar")}
+            found |= {key: tested[key] for key in ("low", "high") if tested[key] is not None}
+            found |= {key: tested[key] for key in ("p_value", "mcnemar")}
     return found
 
 

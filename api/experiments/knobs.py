@@ -128,6 +128,8 @@ class Knobs:
             return narrowed, f"{narrowed} narrows what is sampled: give a temperature above 0 beside it"
         if self.splitter == "sentence_window" and self.chunk_overlap is not None:
             return "chunk_overlap", "sentence windows overlap by themselves: take out chunk_overlap"
+        if self.risk is not None and self.abstain is False:
+            return "risk", "risk is felt by an arm that may abstain: take out risk, or abstain = false"
         return None
 
     def _felt(self) -> set[str]:

@@ -6,9 +6,9 @@ of everything: their risk is the same wherever the curve is cut, as if answers w
 answers fewer questions than the coverage asks for has no figure there.
 
 Intervals resample whole notes, all arms together, 95 % percentiles; the differences are paired. The coverage is a
-share, kept in each resample.
+share, kept in each resample. Few notes, and figures without any spread, are treated as in `retrieval.metrics`.
 
-Shapes: N questions, U notes, L levels of confidence, R resamples.
+Shapes: N questions, A answers of them, U notes, L levels of confidence, R resamples, B of them at a time.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.metrics import FEWEST_CLUSTERS, without_spread
+
 RESAMPLES = 1_000
 SMALLEST = 1e-9
+_BLOCK = 100  # resamples at a time: B x A numbers
 
 Floats = NDArray[np.float64]
 
@@ -35,8 +38,8 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Share wrong, 0..1, with its interval, None where all questions are of one note; difference: the same of the first
-    arm's risk less this one's, None for the first itself, where the first has no figure and where there is one note."""
+    """Share wrong, 0..1, with its interval, None where there are too few notes; difference: the same of the first
+    arm's risk less this one's, None for the first itself, where the first has no figure and of too few notes."""
 
     mean: float
     low: float | None
@@ -64,32 +67,44 @@ def risks_at(
     drawn = np.random.default_rng(seed).integers(len(order), size=(resamples, len(order)))
     times = np.stack([np.bincount(row, minlength=len(order)) for row in drawn]).astype(np.float64)  # [R, U]
     times = np.concatenate([np.ones((1, len(order))), times])  # the questions as they were asked come first
-    wanted = coverage * times[:, of_question].sum(axis=1)  # [R + 1] answers
+    wanted = coverage * (times @ np.bincount(of_question))  # [R + 1] answers
     found: dict[str, Floats] = {}
     for name, arm in arms.items():
         if coverage_of(arm) >= coverage - SMALLEST:
-            found[name] = _risks(arm, times[:, of_question], wanted)
-    if len(order) < 2:
+            found[name] = _risks(arm, of_question, times, wanted)
+    if len(order) < FEWEST_CLUSTERS:
         return {name: At(float(risks[0]), None, None, None) for name, risks in found.items()}
     first = next(iter(arms))
-    return {name: _at(risks, found.get(first) if name != first else None) for name, risks in found.items()}
+    return {
+        name: _at(risks, found.get(first) if name != first else None, len(order)) for name, risks in found.items()
+    }
 
 
-def _risks(arm: Sequence[Given], times: Floats, wanted: Floats) -> Floats:
-    """Share wrong among the `wanted` [R] surest answers, where question n counts times[:, n] [R, N]: [R].
+def _risks(arm: Sequence[Given], of_question: NDArray[np.intp], times: Floats, wanted: Floats) -> Floats:
+    """Share wrong among the `wanted` [R] surest answers, where note u counts times[:, u] [R, U]: [R].
+
+    of_question: [N], the note of each.
+    """
+    answered = np.array([n for n, one in enumerate(arm) if one.wrong is not None])
+    sure = np.array([0.0 if (value := arm[n].confidence) is None else value for n in answered])
+    order = np.argsort(-sure, kind="stable")  # surest first
+    last = np.flatnonzero(np.diff(sure[order], append=-np.inf))  # [L] the last answer of each level
+    wrong = np.array([float(bool(arm[n].wrong)) for n in answered[order]])
+    notes = of_question[answered[order]]
+    blocks = []
+    for start in range(0, len(times), _BLOCK):
+        weight = times[start : start + _BLOCK][:, notes]  # [B, A]
+        count, errors = (np.cumsum(of, axis=1)[:, last] for of in (weight, weight * wrong))  # [B, L]
+        blocks.append(_taken(count, errors, wanted[start : start + _BLOCK]))
+    return np.concatenate(blocks)
+
+
+def _taken(count: Floats, errors: Floats, wanted: Floats) -> Floats:
+    """Share wrong [B] of the `wanted` [B] surest, where `count` answers down to each level [B, L] hold `errors`.
 
     Answers of one level of confidence have no order: of a level that is taken in part, the same part of its wrong ones
     is. A resample with fewer answers than wanted gives all it has.
     """
-    answered = [n for n, one in enumerate(arm) if one.wrong is not None]
-    sure = np.array([0.0 if (value := arm[n].confidence) is None else value for n in answered])
-    wrong = np.array([float(bool(arm[n].wrong)) for n in answered])
-    weight = times[:, answered]  # [R, answers]
-    _, level = np.unique(-sure, return_inverse=True)  # surest first
-    sums = np.zeros((len(answered), int(level.max()) + 1))
-    sums[np.arange(len(answered)), level] = 1.0
-    count = np.cumsum(weight @ sums, axis=1)  # [R, L] answers down to each level
-    errors = np.cumsum((weight * wrong) @ sums, axis=1)  # [R, L]
     total = np.minimum(wanted, count[:, -1])
     rows = np.arange(len(count))
     at = np.minimum((count < total[:, None] - SMALLEST).sum(axis=1), count.shape[1] - 1)
@@ -101,11 +116,13 @@ def _risks(arm: Sequence[Given], times: Floats, wanted: Floats) -> Floats:
     return risks
 
 
-def _at(risks: Floats, first: Floats | None) -> At:
-    return At(*_estimate(risks), None if first is None else _estimate(first - risks))
+def _at(risks: Floats, first: Floats | None, notes: int) -> At:
+    return At(*_estimate(risks, notes, 0.0), None if first is None else _estimate(first - risks, notes, -1.0))
 
 
-def _estimate(values: Floats) -> tuple[float, float, float]:
-    """(what was measured, low, high) of the value measured and those resampled [1 + R]."""
-    low, high = np.quantile(values[1:], [0.025, 0.975])
-    return float(values[0]), float(low), float(high)
+def _estimate(values: Floats, notes: int, least: float) -> tuple[float, float, float]:
+    """(what was measured, low, high) of the value measured and those resampled [1 + R]; none is below `least`."""
+    value, (low, high) = float(values[0]), np.quantile(values[1:], [0.025, 0.975])
+    if high - low < SMALLEST:
+        low, high = without_spread(value, notes, least=least)
+    return value, float(low), float(high)

@@ -19,6 +19,7 @@ from api.experiments import plots
 from api.experiments.causes import CAUSES
 from api.experiments.metrics import METRICS, NAMES
 from api.experiments.summary import TESTED
+from retrieval.metrics import FEWEST_CLUSTERS
 
 _FOLDER = Path(__file__).parent
 
@@ -53,7 +54,7 @@ def render(results: Mapping[str, Any]) -> str:
     return environment.get_template("report.html").render(
         r=results, arms=arms, names=shown, tested=TESTED, forced=forced, metrics=METRICS, causes=CAUSES, plots=drawn,
         decoders=decoders, between=between, tests=len(results["comparisons"]) + sum("p_holm" in row for row in between),
-        style=Markup(style), script=Markup(script), script_hash=script_hash(),
+        fewest=FEWEST_CLUSTERS, style=Markup(style), script=Markup(script), script_hash=script_hash(),
     )  # fmt: skip
 
 

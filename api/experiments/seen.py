@@ -34,14 +34,15 @@ def read_in_training(root: Path = ROOT) -> frozenset[str]:
 
 def seen(question: Question, documents: frozenset[str] | None = None) -> bool:
     """Whether training read a document that the question quotes, or, of an unanswerable one, the note or entry
-    it is filed under.
+    it is filed under. Questions of a user's file may be filed under a document's path.
 
     documents: in place of `read_in_training`.
     """
     read = read_in_training() if documents is None else documents
     if question.evidence:
         return any(evidence.document in read for evidence in question.evidence)
-    return any(f"{folder}/{question.language}/{question.unit}.md" in read for folder in _FOLDERS)
+    filed = (f"{folder}/{question.language}/{question.unit}.md" for folder in _FOLDERS)
+    return any(name in read for name in (question.unit, *filed))
 
 
 def line(questions: Sequence[Question]) -> str:

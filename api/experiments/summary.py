@@ -305,6 +305,8 @@ def _said(arm: str, cell: Mapping[str, Any]) -> str:
 
 
 def _points(row: Json) -> str:
+    if row["low"] is None:
+        return f"{100 * row['difference']:+.1f} points ({table.NO_INTERVAL})"
     low, high = 100 * row["low"], 100 * row["high"]
     return f"{100 * row['difference']:+.1f} points (95 % interval {low:+.1f} to {high:+.1f})"
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from api.evaluate.table import NO_INTERVAL
 from api.experiments.definition import ALL_LANGUAGES
 from api.experiments.metrics import COVERAGE, RIGHT, WRONG
 from api.experiments.record import limit_of
@@ -85,6 +86,8 @@ def _less(comparisons: Sequence[Mapping[str, Any]], group: str, first: str, arm:
     wanted = (group, first, arm, WRONG)
     for row in comparisons:
         if (row["language"], row["first"], row["second"], row["metric"]) == wanted:
+            if row["low"] is None:
+                return f"{0.0 - row['difference']:+.2f} ({NO_INTERVAL}), p {_p(row['p_holm'])}"
             value, low, high = (0.0 - row[key] for key in ("difference", "high", "low"))
             return f"{value:+.2f} [{low:+.2f}, {high:+.2f}], p {_p(row['p_holm'])}"
     return _NONE

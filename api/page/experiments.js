@@ -4,6 +4,7 @@
 import { getJson, hasKey, openPage, postJson, request, save } from "./client.js";
 import { closeComparison, compareRuns, showComparison } from "./comparison.js";
 import { byId, element, toast } from "./dom.js";
+import { limitOf } from "./limits.js";
 import { isMoving, nextLook } from "./looks.js";
 import { loadRecorded, recordedOf } from "./recorded.js";
 import { dateAndTime, duration, text } from "./texts.js";
@@ -15,6 +16,7 @@ let runs = [];
 let timer = 0;
 let open = false; // the view
 let looked = false; // at least once
+let written = false; // something into the field of the limit
 let failing = false; // the last look: said once, not every few seconds
 
 export function startExperiments() {
@@ -23,8 +25,9 @@ export function startExperiments() {
   file.addEventListener("change", async () => {
     const words = await file.files[0]?.text();
     file.value = "";
-    if (words !== undefined) start({ definition: words.trimStart().startsWith("{") ? parsed(words) : words, ...limit() });
+    if (words !== undefined) start({ definition: words.trimStart().startsWith("{") ? parsed(words) : words, ...limit(true) });
   });
+  byId("experiment-limit").addEventListener("input", () => { written = true; });
   byId("runs-compare").addEventListener("click", () => compareRuns(...inOrder()));
   byId("runs-clear").addEventListener("click", () => { chosen.clear(); closeComparison(); showExperiments(); });
   document.addEventListener("visibilitychange", () => { if (open && !document.hidden) loadExperiments(); });
@@ -85,10 +88,10 @@ function offer(one) {
     element("div", {}, element("span", { class: "experiment-name" }, one.name),
       element("p", { class: "asks", lang: "en" }, one.question),
       element("span", { class: "run-figures", lang: "en" }, one.arms.join(" · ")), recordedOf(one.name)),
-    element("button", { type: "button", "aria-label": text("experiments.start.one", one), onclick: () => start({ name: one.name, ...limit() }) }, text("experiments.start")));
+    element("button", { type: "button", "aria-label": text("experiments.start.one", one), onclick: () => start({ name: one.name, ...limit(false) }) }, text("experiments.start")));
 }
 
-const limit = () => ({ limit: Math.max(0, Math.trunc(Number(byId("experiment-limit").value) || 0)) });
+const limit = (isFile) => limitOf({ value: byId("experiment-limit").value, written, isFile });
 const inOrder = () => runs.filter((run) => chosen.has(run.id)).reverse(); // the older one is A
 const label = (run, index) => `${"AB"[index]}: ${run.name}, ${dateAndTime(run.created_at)}`;
 

@@ -78,15 +78,15 @@ def test_confidence_is_held_against_answers_that_were_given_and_can_be_judged() 
 
 def test_a_table_says_how_many_were_asked_and_over_how_many_a_figure_is() -> None:
     rows = [
-        judged(question(unit="a"), answered(STORES, citation())), judged(question(unit="b"), abstained()),
-        judged(unanswerable(unit="c"), abstained()),
+        *(judged(question(unit=unit), answered(STORES, citation())) for unit in "abcde"),
+        judged(question(unit="f"), abstained()), judged(unanswerable(unit="g"), abstained()),
     ]
     groups = table.estimates([row.row for row in rows], lambda one: one.language)
     asked = table.sizes([row.row for row in rows], lambda one: one.language)
     header, line = table.lines(groups, asked)
     cells = dict(zip(header, line, strict=True))
-    assert cells["asked"] == "3" and cells["match"].endswith("] (2)")
-    assert cells["wrong of answered"] == f"0.000 ({table.NO_INTERVAL}) (1)"
+    assert cells["asked"] == "7" and cells["match"].endswith("] (6)")
+    assert cells["wrong of answered"] == f"0.000 ({table.NO_INTERVAL}) (5)"
     _, short = table.lines(groups, asked, intervals=False)
-    assert dict(zip(header, short, strict=True))["match"] == "0.500 (2)"
-    assert table.cell(groups["en"]["match"], 2, intervals=False) == "0.500"
+    assert dict(zip(header, short, strict=True))["match"] == "0.833 (6)"
+    assert table.cell(groups["en"]["match"], 6, intervals=False) == "0.833"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.experiments import statistics
 from api.experiments.calibration import calibration
 from api.experiments.statistics import compare, holm, mcnemar
 from retrieval.metrics import paired_bootstrap
@@ -42,7 +44,35 @@ def test_all_signs_of_few_clusters_by_hand() -> None:
     # Three notes, the first arm ahead by two questions in each: 2 of the 8 ways to give signs are as far from 0.
     found = compare([1.0] * 6, [0.0] * 6, ["a", "b", "c"] * 2)
     assert found is not None and found.p_value == pytest.approx(2 / 8)
-    assert (found.difference, found.low, found.high) == (1.0, 1.0, 1.0)
+    assert (found.difference, found.low, found.high) == (1.0, None, None)  # too few notes
+
+
+def test_memory_is_that_of_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statistics, "_BATCH", 20)
+    notes = list(range(400))
+    compare([0.0, 1.0] * 4, [1.0] * 8, notes[:8], resamples=50)  # what scipy loads stays
+    tracemalloc.start()
+    compare([0.0, 1.0] * 200, [1.0, 0.0, 1.0, 1.0] * 100, notes, resamples=2_000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * 2_000 * len(notes)  # less than the numbers of the clusters drawn
+
+
+def test_what_was_the_same_on_every_note_may_be_otherwise_on_others() -> None:
+    notes = [note for note in range(40) for _ in range(2)]
+    same = compare([1.0] * 80, [1.0] * 80, notes)
+    assert same is not None and same.difference == 0 and same.low is not None and same.high is not None
+    others = 1 - 0.025 ** (1 / 40)  # Clopper & Pearson's greatest share that still gives none of 40
+    assert (same.low, same.high) == pytest.approx((-others, others))
+    ahead = compare([1.0] * 80, [0.0] * 80, notes)
+    assert ahead is not None and (ahead.low, ahead.high) == pytest.approx((1 - 2 * others, 1.0))
+
+
+def test_batches_do_not_change_what_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    arms, notes = outcomes(World(units=8, pairs=4), np.random.default_rng(3))
+    found = compare(arms[0], arms[1], notes, resamples=300)
+    monkeypatch.setattr(statistics, "_BATCH", 7)
+    assert compare(arms[0], arms[1], notes, resamples=300) == found
 
 
 def test_too_few_telling_questions_declare_nothing() -> None:
@@ -75,12 +105,12 @@ def test_nothing_is_said_about_an_arm_that_never_answers_or_about_one_note() -> 
 
 @given(st.integers(0, 2**31))
 def test_swapping_the_arms_swaps_the_sign(seed: int) -> None:
-    arms, notes = outcomes(World(units=5, pairs=4), np.random.default_rng(seed))
+    arms, notes = outcomes(World(units=6, pairs=4), np.random.default_rng(seed))
     there, back = (compare(a, b, notes, resamples=50) for a, b in ((arms[0], arms[1]), (arms[1], arms[0])))
     assert there is not None and back is not None
     assert there.difference == pytest.approx(-back.difference)
     assert there.p_value == pytest.approx(back.p_value)
-    assert there.low <= there.high
+    assert there.low is not None and there.high is not None and there.low <= there.high
 
 
 def test_without_a_true_difference_few_are_declared_and_a_large_one_is_found() -> None:

@@ -64,6 +64,7 @@ def test_what_is_left_out_is_as_configured() -> None:
         (HEAD + '[[arm]]\nname = "a"\ntop_k = 0\n', "e.toml:6: top_k must be 1 to 50"),
         (HEAD + '[[arm]]\nname = "a"\nrerank = "yes"\n', "e.toml:6: rerank cannot be 'yes'"),
         (HEAD + '[[arm]]\nname = "a"\nrisk = 2.0\n', "e.toml:6: risk must be 0 to 1"),
+        (HEAD + '[[arm]]\nname = "a"\nabstain = false\nrisk = 0.05\n', "e.toml:7: risk is felt by an arm that may"),
         (HEAD + '[[arm]]\nname = "a"\ncontrol = "refuse"\n', "e.toml:6: control cannot be"),
         (HEAD + '[[arm]]\nname = "a"\nmode = "closed_book"\ntop_k = 3\n', "e.toml:4: .*closed book.*top_k"),
         (HEAD + '[[arm]]\nname = "a"\ncontrol = "always_refuse"\nverify = true\n', "e.toml:4: .*depend on verify"),

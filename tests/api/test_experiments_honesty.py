@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given as given_any
+from hypothesis import strategies as st
 
 from api.config import RunConfig
 from api.errors import ConfigError
@@ -106,6 +109,7 @@ def test_seen_is_told_by_what_training_read_not_by_the_split() -> None:
     assert seen.seen(question(evidence=(Evidence("notes/en/a.md", "x"), Evidence("notes/en/b.md", "y"))), read)
     assert not seen.seen(question(unit="a", evidence=(Evidence("notes/en/b.md", "y"),)), read)
     assert seen.seen(unanswerable(unit="a"), read) and not seen.seen(unanswerable(unit="b"), read)
+    assert seen.seen(unanswerable(unit="notes/en/a.md"), read)
 
 
 def test_every_note_that_a_train_question_quotes_was_read() -> None:
@@ -141,23 +145,56 @@ def given(*answers: tuple[bool, float]) -> list[Given]:
 
 
 def test_risk_at_a_coverage_by_hand() -> None:
-    first = given((False, 0.9), (False, 0.8), (True, 0.7), (True, 0.1))
-    silent = [Given(False, 0.5), Given(None, None), Given(None, None), Given(True, 0.4)]
-    unsure = [Given(wrong, None) for wrong in (True, True, True, False)]
-    found = risks_at({"a": first, "b": silent, "c": unsure}, ["u", "v", "w", "x"], 0.5)
+    notes = list("rstuvwxy")
+    first = given((False, 0.9), (False, 0.8), (True, 0.7), (True, 0.1)) * 2
+    silent = [Given(False, 0.5), Given(None, None), Given(None, None), Given(True, 0.4)] * 2
+    unsure = [Given(wrong, None) for wrong in (True, True, True, False)] * 2
+    found = risks_at({"a": first, "b": silent, "c": unsure}, notes, 0.5)
     assert (found["a"].mean, found["b"].mean) == (0.0, 0.5)
     assert found["c"].mean == pytest.approx(0.75)  # no confidence: the same wherever it is cut
     assert found["a"].difference is None and found["b"].difference is not None
     assert found["b"].difference[0] == pytest.approx(-0.5)
-    everything = risks_at({"a": first, "b": silent}, ["u", "v", "w", "x"], 1.0)
+    everything = risks_at({"a": first, "b": silent}, notes, 1.0)
     assert everything["a"].mean == 0.5 and "b" not in everything
-    assert risks_at({"a": first}, ["u", "v", "w", "x"], 0.75)["a"].mean == pytest.approx(1 / 3)
+    assert risks_at({"a": first}, notes, 0.75)["a"].mean == pytest.approx(1 / 3)
 
 
 def test_of_a_level_that_is_taken_in_part_the_same_part_is_wrong() -> None:
-    tied = given((False, 0.9), (True, 0.5), (False, 0.5), (True, 0.5), (True, 0.1))
-    found = risks_at({"a": tied}, list("uvwxy"), 0.4)["a"]  # two answers: one right, one of a level wrong in 2 of 3
-    assert found.mean == pytest.approx((2 / 3) / 2) and found.low <= found.mean <= found.high
+    tied = given((False, 0.9), (True, 0.5), (False, 0.5), (True, 0.5), (True, 0.1)) * 2
+    found = risks_at({"a": tied}, range(10), 0.4)["a"]  # four answers: two right, two of a level wrong in 4 of 6
+    assert found.mean == pytest.approx((2 * 4 / 6) / 4)
+    assert found.low is not None and found.high is not None and found.low <= found.mean <= found.high
+
+
+def test_few_notes_have_no_interval_and_many_without_a_wrong_answer_one_above_nothing() -> None:
+    right = given((False, 0.9)) * 10
+    few = risks_at({"a": right, "b": right}, list("abcde") * 2, 1.0)["b"]
+    assert (few.mean, few.low, few.high, few.difference) == (0.0, None, None, None)
+    many = risks_at({"a": right, "b": right}, range(10), 1.0)["b"]
+    others = 1 - 0.025 ** (1 / 10)  # Clopper & Pearson: none of ten
+    assert (many.low, many.high) == pytest.approx((0.0, others))
+    assert many.difference == pytest.approx((0.0, -others, others))
+
+
+@given_any(st.lists(st.tuples(st.booleans(), st.sampled_from([0.1, 0.4, 0.9])), min_size=6, max_size=30))
+def test_all_answers_together_are_as_wrong_as_they_are_and_one_answer_as_its_level(
+    answers: list[tuple[bool, float]],
+) -> None:
+    units = range(len(answers))
+    everything, one = (risks_at({"a": given(*answers)}, units, at, resamples=120)["a"] for at in (1.0, 1 / len(units)))
+    assert everything.mean == pytest.approx(sum(wrong for wrong, _ in answers) / len(answers))
+    surest = [wrong for wrong, confidence in answers if confidence == max(sure for _, sure in answers)]
+    assert one.mean == pytest.approx(sum(surest) / len(surest))
+
+
+def test_memory_grows_with_the_answers_not_with_their_square() -> None:
+    number = 4_000
+    arm = [Given(n % 3 == 0, n / number) for n in range(number)]  # no two equally sure
+    tracemalloc.start()
+    risks_at({"a": arm}, [n % 50 for n in range(number)], 0.5, resamples=100)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * number**2 / 2
 
 
 @pytest.fixture

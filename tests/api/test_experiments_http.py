@@ -359,7 +359,7 @@ def test_two_runs_are_compared_question_by_question(client: TestClient, folder: 
     coverage = rows["all", "rag", metrics.COVERAGE]
     assert coverage["difference"]["value"] == pytest.approx(coverage["a"]["mean"] - coverage["b"]["mean"])
     right = rows["all", "rag", metrics.RIGHT]["difference"]
-    assert right["low"] <= right["value"] <= right["high"] and right["p_holm"] >= right["p_value"]
+    assert "low" not in right and right["p_holm"] >= right["p_value"]  # two notes are too few for an interval
     alone = rows["all", "alone", metrics.RIGHT]
     assert alone["a"] is None and alone["b"] is not None and alone["difference"] is None
     same = client.get(f"{PATH}/compare", params={"a": first["id"], "b": first["id"]}).json()

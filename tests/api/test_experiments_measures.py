@@ -14,11 +14,8 @@ from api.experiments.arms import Result
 from api.experiments.causes import cause_of
 from api.experiments.finding import does_search, judged_by_place
 from api.experiments.knobs import Control, Knobs
-from api.experiments.measures import judge
-from api.experiments.refusal import grounded_refusal
-
-
 from api.experiments.measures import counterparts, judge
+from api.experiments.refusal import grounded_refusal
 from api.pipeline import Pipeline
 from corpus.format import Evidence
 from tests.api.experiment_cases import GROWS, STORES, abstained, answered, citation, hit, question, unanswerable
@@ -207,6 +204,12 @@ def test_the_oracle_reads_the_evidence_whatever_a_search_finds(pipeline: Pipelin
     assert all(GROWS in h.chunk.text for h in result.answer.hits) and result.answer.hits
     nothing = arms.answer(pipeline, EvidenceIndex(pipeline.library), unanswerable(), Knobs(oracle=True), 0)
     assert nothing.answer.hits  # no passage holds the evidence: what a search finds is read
+
+
+def test_the_oracle_never_searches_for_evidence_that_the_library_does_not_hold(pipeline: Pipeline) -> None:
+    asked = question(evidence=(Evidence("notes/en/kv-cache.md", "This sentence stands in none of the notes."),))
+    result = arms.answer(pipeline, EvidenceIndex(pipeline.library), asked, Knobs(oracle=True), 0)
+    assert result.answer.status == "abstained" and not result.answer.hits and not result.candidates
 
 
 @pytest.mark.parametrize("control", ["always_refuse", "copy_first_sentence", "shuffled_citations"])

@@ -1,5 +1,5 @@
 """The page's scripts that compute something, run by Node where there is one: quotes marked exactly, looks
-at the runs of experiments now and then."""
+at the runs of experiments now and then, a file's own limit kept."""
 
 from __future__ import annotations
 
@@ -82,3 +82,11 @@ def test_runs_are_looked_at_while_they_are_seen_and_sooner_while_one_moves() -> 
             assert pause is None
         else:
             assert pause == (1000 if moving and case["status"] is None else 5000)
+
+
+def test_a_file_keeps_its_own_limit_unless_another_is_written() -> None:
+    fields = [("40", False), ("40", True), ("7", True), ("0", True), ("", True), (" ", True)]
+    given = [[[{"value": v, "written": w, "isFile": of}] for v, w in fields] for of in (True, False)]
+    file, offer = (called("limits.js", "limitOf", calls) for calls in given)
+    assert file == [{}, {"limit": 40}, {"limit": 7}, {"limit": 0}, {}, {}]
+    assert offer == [{"limit": limit} for limit in (40, 40, 7, 0, 0, 0)]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.metrics import bootstrap, ndcg, paired_bootstrap, recall_at_k, reciprocal_rank
+from retrieval.metrics import bootstrap, ndcg, paired_bootstrap, recall_at_k, reciprocal_rank, without_spread
 
 GAINS = {"a": 1.0, "b": 1.0, "zero": 0.0}
 
@@ -74,6 +74,25 @@ def test_the_interval_is_the_textbooks() -> None:
     estimate = bootstrap([0.0, 1.0] * 200, range(400))
     assert estimate.low == pytest.approx(0.451, abs=0.006)
     assert estimate.high == pytest.approx(0.549, abs=0.006)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_a_rate_of_nothing_or_all_has_the_exact_interval(value: float) -> None:
+    """None of 40 clusters: Clopper & Pearson end at 1 - 0.025 ^ (1 / 40), however many questions they hold."""
+    estimate = bootstrap([value] * 120, [cluster for cluster in range(40) for _ in range(3)])
+    other = 1 - 0.025 ** (1 / 40)
+    assert estimate.mean == value
+    assert (estimate.low, estimate.high) == pytest.approx((0, other) if value == 0 else (1 - other, 1))
+
+
+@given(st.floats(0, 1), st.integers(1, 200))
+def test_the_interval_without_spread_holds_the_mean_and_narrows_with_more_clusters(mean: float, clusters: int) -> None:
+    low, high = without_spread(mean, clusters)
+    assert -1e-12 <= low <= mean <= high <= 1 + 1e-12
+    wider = without_spread(mean, clusters, least=-1.0)
+    assert wider[0] <= low and wider[1] == high
+    more = without_spread(mean, clusters + 1)
+    assert more[1] - more[0] < high - low
 
 
 def test_a_seed_gives_the_same_interval() -> None:
