@@ -141,6 +141,7 @@ def _show(finished: Finished, as_json: bool, rerun: Rerun | None = None) -> None
         shown = {k: v for k, v in results.items() if k != "questions"}
         print_json({"folder": str(finished.folder), **shown, **recorded})
         return
+    from api.experiments.contamination import NOT_COUNTED
     from api.experiments.report import interval
 
     asked = results["asked"]
@@ -149,8 +150,7 @@ def _show(finished: Finished, as_json: bool, rerun: Rerun | None = None) -> None
         f"{counted(asked['questions'], 'question')}, {asked['left_out']} left out (evidence not in the library), "
         f"{counted(asked['from_cache'], 'answer')} from the cache"
     )
-    for line in results["contamination"]["lines"][:2]:  # the counts and what they leave out; the rest are examples
-        out.print(line)
+    out.print(f"{results['contamination']['lines'][0]} {NOT_COUNTED}")
     for e in results["expectations"]:
         measured = "not measured" if e["value"] is None else f"{e['value']:.3f} {interval(e['low'], e['high'], 3)}"
         out.print(f"{e['verdict']:5} {e['what']}: expected {e['expected']}, {measured}")
