@@ -143,6 +143,7 @@ def _show(finished: Finished, as_json: bool, rerun: Rerun | None = None) -> None
         shown = {k: v for k, v in results.items() if k != "questions"}
         print_json({"folder": str(finished.folder), **shown, **recorded})
         return
+    from api.experiments.contamination import NOT_COUNTED
     from api.experiments.report import between_languages, interval
 
     asked = results["asked"]
@@ -151,8 +152,8 @@ def _show(finished: Finished, as_json: bool, rerun: Rerun | None = None) -> None
         f"{counted(asked['questions'], 'question')}, {asked['left_out']} left out (evidence not in the library)"
     )
     out.print(_spent(asked))
-    told = results["contamination"]["lines"][:2]  # the counts and what they leave out; the rest are examples
-    for line in (*told, *between_languages(results)):
+    out.print(f"{results['contamination']['lines'][0]} {NOT_COUNTED}")
+    for line in between_languages(results):
         out.print(line)
     for e in results["expectations"]:
         measured = "not measured" if e["value"] is None else f"{e['value']:.3f} {interval(e['low'], e['high'], 3)}"
