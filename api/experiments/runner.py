@@ -30,21 +30,23 @@ from api.experiments.definition import Arm, Experiment
 from api.experiments.entailment.verifier import carried
 from api.experiments.expectations import check
 from api.experiments.finding import does_search, judged_by_place
+from api.experiments.knobs import Knobs
 from api.experiments.measures import counterparts, judge
 from api.experiments.outside.judge import Verdicts
 from api.experiments.outside.staff import Staff, judge_json, staff_of
 from api.experiments.places import CACHE, FOLDER, REPORT_FILE, RESULTS_FILE, RESULTS_FORMAT, SEARCHES
-from api.experiments.provenance import commit, digest, package_version, provenance_of, questions_digest
+from api.experiments.provenance import commit, digest, package_version, questions_digest
 from api.experiments.techniques import language
 from api.experiments.techniques.plan import plan_of
 from api.experiments.techniques.searches import Searches
 from api.experiments.variants import weights
 from api.experiments.variants.chunked import settings_of
-from api.experiments.variants.variant import Variant, told, variants_of
+from api.experiments.variants.variant import Variant, told, variant_of, variants_of
 from api.pipeline import Pipeline
 from api.question_sets import formats
 from api.question_sets.library import searched
 from corpus.format import Question
+from ingest.errors import LibraryError
 from ingest.originals import write_atomically
 
 OnProgress = Callable[["Progress"], None]
@@ -85,7 +87,8 @@ def run(
     do) of the set's own passages, and of those that are cut for an arm, while they are read and then embedded; of the
     library's where its index is behind.
 
-    Raises ConfigError, CorpusError, QuestionError before anything is asked; what `Pipeline.ask` raises; OSError.
+    Raises ConfigError, CorpusError, QuestionError before anything is asked, and ConfigError if the library changes
+    meanwhile; what `Pipeline.ask` raises; OSError.
     """
     started = time.perf_counter()
     loaded = formats.load(experiment.questions, experiment.format)
@@ -105,8 +108,9 @@ def run(
     staff = staff_of(experiment, cache.folder, fresh=fresh)
     pipeline.load_models(on_passages)
     with searched(pipeline, loaded, on_passages) as own:
-        usual = Variant(own, sets.EvidenceIndex(own.library), provenance_of(own))
+        usual = variant_of(own)
         kept, left_out = within(asked, usual.index)
+        usual.check()
         language.check(experiment.arms, kept, own.library)
         with variants_of(experiment.arms, usual, pipeline.config.home, cache.folder.parent, on_passages) as variants:
             rows, cached = _ask_all(variants, staff, kept, loaded.questions, cache, searches, fresh, on_progress)
@@ -247,7 +251,7 @@ def _ask_all(
                 result = None if fresh else cache.get(key)
                 if result is None:
                     was_cached = False
-                    result = answer(pipeline, index, question, arm.knobs, seed, others, searches.by(provenance))
+                    result = _answered(variants[arm.name], pipeline, question, arm.knobs, seed, others, searches)
                     cache.put(key, result)
                 results.append(result)
             cached += was_cached
@@ -258,6 +262,24 @@ def _ask_all(
             if on_progress is not None:
                 on_progress(Progress(len(rows), total, cached))
     return rows, cached
+
+
+def _answered(
+    variant: Variant, pipeline: Pipeline, question: Question, knobs: Knobs, seed: int, others: Sequence[Question],
+    searches: Searches,
+) -> Result:
+    """An answer from the library as it was when the run began. pipeline: the variant's, with the arm's own writer.
+
+    Raises ConfigError if the library changed meanwhile; what `answer` raises.
+    """
+    search = searches.by(variant.provenance, variant.check)
+    try:
+        result = answer(pipeline, variant.index, question, knobs, seed, others, search)
+    except (LibraryError, ConfigError):
+        variant.check()  # what was removed meanwhile is not there to be read: that is no error of its own
+        raise
+    variant.check()
+    return result
 
 
 def row_of(

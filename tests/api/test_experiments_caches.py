@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from api.config import RunConfig
+from api.errors import ConfigError
 from api.evaluate.questions import EvidenceIndex
 from api.experiments import arms, definition, places, provenance, runner, sources
 from api.experiments.knobs import Knobs
@@ -20,6 +21,7 @@ from api.experiments.provenance import provenance_of
 from api.experiments.runner import Finished
 from api.experiments.techniques import found, searches
 from api.experiments.techniques.searches import Searches
+from api.experiments.variants.variant import variant_of
 from api.pipeline import Ask, Pipeline
 from tests.api.experiment_cases import ARMS, DATE, question, unanswerable, write_questions
 from tests.api.fakes import FakeAnswerer
@@ -239,6 +241,7 @@ KILLED = """
 import sys, time
 from pathlib import Path
 from api.config import RunConfig
+from api.errors import ConfigError
 from api.experiments import definition, runner
 from api.pipeline import Pipeline
 from tests.api.fakes import FakeAnswerer
@@ -295,3 +298,89 @@ def test_a_run_killed_with_sigkill_goes_on_and_comes_to_the_figures_of_an_undist
         undisturbed = go(pipeline, path, fresh=True, out=tmp_path / "undisturbed")
     assert 6 <= kept < 15 and 0 < asked < 10 and resumed.results["asked"]["from_cache"] == kept
     assert figures(resumed) == figures(undisturbed) and resumed.folder.name == undisturbed.folder.name
+
+
+# ---- a library that changes
+
+ORACLE = '[[arm]]\nname = "oracle"\noracle = true\n[[arm]]\nname = "rag"\n'
+CHANGED = "the library changed during the run; start it again: what was answered before is kept"
+NEW = "# What a KV cache stores\n\nA KV cache stores green cheese. What does a KV cache store? Green cheese.\n"
+
+
+def add(pipeline: Pipeline, folder: Path) -> str:
+    """Add a document that would be found; its id."""
+    (folder / "new.md").write_text(NEW, encoding="utf-8")
+    before = {info.id for info in pipeline.documents()}
+    pipeline.ingest([folder / "new.md"], lambda _event: None)
+    pipeline.sync()
+    (new,) = {info.id for info in pipeline.documents()} - before
+    return new
+
+
+def test_a_document_added_during_a_run_stops_it_and_nothing_made_with_it_is_kept(
+    pipeline: Pipeline, home: Path, write: Callable[..., Path], tmp_path: Path
+) -> None:
+    added: list[str] = []
+
+    def upload(progress: runner.Progress) -> None:
+        if progress.done == 7:
+            added.append(add(pipeline, tmp_path))
+
+    with pytest.raises(ConfigError, match=CHANGED):
+        go(pipeline, write(ALL), on_progress=upload)
+    searched = home / places.FOLDER / places.SEARCHES
+    assert not any(name in kept.read_text() for name in added for kept in searched.rglob("*.json"))
+    pipeline.remove(added[0])
+    pipeline.sync()
+    resumed = go(pipeline, write(ALL), out=tmp_path / "resumed")
+    assert resumed.results["asked"]["from_cache"] == 7
+    assert figures(resumed) == figures(go(pipeline, write(ALL), fresh=True, out=tmp_path / "undisturbed"))
+
+
+def test_an_answer_during_which_a_document_comes_and_goes_is_not_kept(
+    home: Path, write: Callable[..., Path], tmp_path: Path
+) -> None:
+    class Disturbed(FakeAnswerer):
+        def stream(self, *arguments: Any, **options: Any) -> Any:
+            """As FakeAnswerer's, but for what somebody else does meanwhile."""
+            pipeline.remove(add(pipeline, tmp_path))
+            return super().stream(*arguments, **options)
+
+    with Pipeline(RunConfig(home), encoder=HashEncoder(), answerer=Disturbed()) as pipeline:
+        with pytest.raises(ConfigError, match=CHANGED):
+            go(pipeline, write(ARMS))
+    assert not list((home / places.FOLDER / places.CACHE).rglob("*.json"))
+
+
+def test_a_document_removed_during_a_run_is_told_as_such(pipeline: Pipeline, write: Callable[..., Path]) -> None:
+    def remove(progress: runner.Progress) -> None:
+        if progress.done == 1:
+            for info in pipeline.documents():
+                pipeline.remove(info.id)
+
+    with pytest.raises(ConfigError, match=CHANGED):
+        go(pipeline, write(ORACLE), on_progress=remove)
+
+
+def test_a_document_added_before_the_questions_are_chosen_stops_a_run(
+    pipeline: Pipeline, answerer: FakeAnswerer, write: Callable[..., Path], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def disturbed(*arguments: Any) -> Any:
+        calls.append(add(pipeline, tmp_path) if calls else "")  # the second one chooses
+        return within(*arguments)
+
+    within, calls = runner.within, list[str]()
+    monkeypatch.setattr(runner, "within", disturbed)
+    with pytest.raises(ConfigError, match=CHANGED):
+        go(pipeline, write(ARMS))
+    assert len(calls) == 2 and not answerer.seen_options
+
+
+def test_a_pipeline_whose_index_is_behind_is_not_asked(pipeline: Pipeline, tmp_path: Path) -> None:
+    pipeline.sync()
+    assert variant_of(pipeline).provenance == provenance_of(pipeline)
+    (tmp_path / "late.md").write_text("# Late\n\nA late note on quantization.\n", encoding="utf-8")
+    pipeline.ingest([tmp_path / "late.md"], lambda _event: None)
+    with pytest.raises(ConfigError, match=CHANGED):
+        variant_of(pipeline)

@@ -14,13 +14,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 
-from api.evaluate.questions import EvidenceIndex
 from api.experiments.arms import Result, answer, request_of
 from api.experiments.cache import ResultCache, key_of
 from api.experiments.definition import Arm, Experiment
 from api.experiments.places import CACHE, FOLDER
-from api.experiments.provenance import digest, provenance_of
+from api.experiments.provenance import digest
 from api.experiments.techniques.plan import plan_of
+from api.experiments.variants.variant import Variant, variant_of
 from api.pipeline import Pipeline
 from corpus.format import Question
 from corpus.triples import Triple
@@ -35,15 +35,16 @@ def sample(
 ) -> list[Triple]:
     """`count` triples, every language of the experiment equally; fewer where its arms do not say as much.
 
-    Answers are taken from the home's cache, and kept there. Raises what `Pipeline.ask` raises; OSError.
+    Answers are taken from the home's cache, and kept there. Raises ConfigError if the library changes meanwhile; what
+    `Pipeline.ask` raises; OSError.
     """
-    index, found = EvidenceIndex(pipeline.library), dict[str, Triple]()
+    usual, found = variant_of(pipeline), dict[str, Triple]()
     each = count // len(experiment.languages)
     for number, language in enumerate(experiment.languages):
         own = [question for question in questions if question.language == language]
         random.Random(experiment.seed).shuffle(own)
         quoted = taken = 0
-        for triple, quotation in _said(pipeline, index, experiment, own, questions):
+        for triple, quotation in _said(usual, experiment, own, questions):
             if triple.id in found or (quotation and quoted >= QUOTED_SHARE * each):
                 continue
             found[triple.id] = triple
@@ -68,8 +69,7 @@ def triples_of(question: Question, result: Result) -> Iterator[tuple[Triple, boo
 
 
 def _said(
-    pipeline: Pipeline, index: EvidenceIndex, experiment: Experiment, own: Sequence[Question],
-    others: Sequence[Question],
+    usual: Variant, experiment: Experiment, own: Sequence[Question], others: Sequence[Question]
 ) -> Iterator[tuple[Triple, bool]]:
     """What the arms say in turn, one a question; then, from the first question again, each the one after."""
     arms = experiment.arms
@@ -78,18 +78,18 @@ def _said(
             arm = arms[(number + turn) % len(arms)]
             if arm.knobs.mode == "closed_book" and not question.answerable:
                 continue
-            yield from triples_of(question, _result(pipeline, index, question, arm, experiment.seed, others))
+            yield from triples_of(question, _result(usual, question, arm, experiment.seed, others))
 
 
-def _result(
-    pipeline: Pipeline, index: EvidenceIndex, question: Question, arm: Arm, seed: int, others: Sequence[Question]
-) -> Result:
+def _result(usual: Variant, question: Question, arm: Arm, seed: int, others: Sequence[Question]) -> Result:
+    pipeline, index = usual.pipeline, usual.index
     cache = ResultCache(pipeline.config.home / FOLDER / CACHE)
     plan = plan_of(index, question, arm.knobs, seed, others) if arm.knobs.techniques() else None
     key = key_of(question, arm.knobs, request_of(pipeline, question, arm.knobs, seed), seed,
-                 provenance_of(pipeline), plan)  # fmt: skip
+                 usual.provenance, plan)  # fmt: skip
     kept = cache.get(key)
     if kept is None:
         kept = answer(pipeline, index, question, arm.knobs, seed, others)
+        usual.check()
         cache.put(key, kept)
     return kept

@@ -19,6 +19,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +54,15 @@ class Searches:
         self.asked = self.kept = 0
         self._made: set[str] = set()
 
-    def by(self, provenance: Provenance) -> Search:
-        """What searches for an arm. provenance: of the pipeline that it will be given."""
-        return functools.partial(self._search, provenance=provenance)
+    def by(self, provenance: Provenance, check: Callable[[], None] = lambda: None) -> Search:
+        """What searches for an arm. provenance: of the pipeline that it will be given. check: raises, and nothing is
+        kept, if what was found may be no longer of that library."""
+        return functools.partial(self._search, provenance=provenance, check=check)
 
-    def _search(self, pipeline: Pipeline, request: Ask, *, provenance: Provenance) -> Found:
-        """Raises what `Pipeline.search` raises; OSError."""
+    def _search(
+        self, pipeline: Pipeline, request: Ask, *, provenance: Provenance, check: Callable[[], None]
+    ) -> Found:
+        """Raises what `Pipeline.search` and `check` raise; OSError."""
         key = key_of(request, provenance)
         self.asked += 1
         found = None if self.fresh and key not in self._made else self._get(pipeline, key)
@@ -66,6 +70,7 @@ class Searches:
             self.kept += 1
             return found
         found = search(pipeline, request)
+        check()
         self._put(key, found)
         self._made.add(key)
         return found

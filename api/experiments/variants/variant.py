@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.errors import ConfigError
 from api.evaluate.questions import EvidenceIndex
 from api.experiments.definition import Arm
 from api.experiments.provenance import Provenance, provenance_of
@@ -21,11 +22,31 @@ OnProgress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """index: over the pipeline's library."""
+    """index: over the pipeline's library. generation: of that library when index and provenance were made."""
 
     pipeline: Pipeline
     index: EvidenceIndex
     provenance: Provenance
+    generation: int
+
+    def check(self, *, searched: bool = False) -> None:
+        """Raises ConfigError if the library is no longer as it was: what is found and read now belongs to another one.
+
+        searched: look also at what is searched; from then on the library's generation tells for both.
+        """
+        moved = self.pipeline.library.generation() != self.generation
+        if moved or searched and not self.pipeline.is_in_step():
+            raise ConfigError(
+                "the library changed during the run; start it again: what was answered before is kept"
+            )
+
+
+def variant_of(pipeline: Pipeline) -> Variant:
+    """The pipeline as it is now; loads its models. Raises ConfigError if its library changed since it was synced."""
+    generation = pipeline.library.generation()  # before the rest: what is committed in between is noticed
+    made = Variant(pipeline, EvidenceIndex(pipeline.library), provenance_of(pipeline), generation)
+    made.check(searched=True)
+    return made
 
 
 @contextmanager
@@ -35,7 +56,7 @@ def variants_of(
     """A variant for each arm by its name, `usual` where it turns nothing of the kind; made once where arms agree.
 
     home: paths of weights start there. experiments: the folder under which libraries are made. on_progress: see
-    `chunked`. Raises what `chunked` and `answerer_of` raise.
+    `chunked`. Raises what `chunked`, `variant_of` and `answerer_of` raise.
     """
     made: dict[tuple[ChunkSettings | None, str | None], Variant] = {(None, None): usual}
     decoders: dict[str, Answers] = {}
@@ -45,15 +66,18 @@ def variants_of(
             if (cut, None) not in made and cut is not None:
                 own, library = chunked(usual.pipeline, cut, experiments / FOLDER, on_progress)
                 stack.callback(own.close)
-                provenance = dataclasses.replace(provenance_of(own), library=library)
-                made[cut, None] = Variant(own, EvidenceIndex(own.library), provenance)
+                new = variant_of(own)
+                made[cut, None] = dataclasses.replace(
+                    new, provenance=dataclasses.replace(new.provenance, library=library)
+                )
             if (cut, named) not in made and named is not None:
                 if named not in decoders:
                     decoders[named] = weights.answerer_of(usual.pipeline, home / named)
                 base, decoder = made[cut, None], decoders[named]
                 pipeline = base.pipeline.with_decoder(decoder)
                 provenance = dataclasses.replace(provenance_of(pipeline), library=base.provenance.library)
-                made[cut, named] = Variant(pipeline, base.index, provenance)
+                made[cut, named] = Variant(pipeline, base.index, provenance, base.generation)
+        usual.check()  # else what was cut anew may be of another library
         yield {arm.name: made[settings_of(usual.pipeline, arm.knobs), arm.knobs.weights] for arm in arms}
 
 
