@@ -124,10 +124,7 @@ def run(
             "settings": settings_json(pipeline), "limit": limit, "questions_hash": questions_digest(kept),
             **({"arms": arms_with} if arms_with else {}),
         },
-        "asked": {
-            "questions": len(kept), "units": len({q.unit for q in kept}), "left_out": left_out,
-            **_spent(rows, cached, searches, time.perf_counter() - started),
-        },
+        "asked": _asked(kept, left_out, rows, cached, searches, time.perf_counter() - started),
         **measured,
         "judge": judge_json(experiment, rows),
         "contamination": contamination.shipped().overlap([q.question for q in kept]).as_json(),
@@ -212,10 +209,14 @@ def figures(experiment: Experiment, rows: Sequence[summary.Row]) -> dict[str, An
     }  # fmt: skip
 
 
-def _spent(rows: Sequence[summary.Row], cached: int, searches: Searches, seconds: float) -> dict[str, Any]:
-    """What a run cost, as its results say. cached: how many rows came from the cache. seconds: of the whole run, with
-    the loading of models and the figures, without the writing of the report."""
+def _asked(
+    kept: Sequence[Question], left_out: int, rows: Sequence[summary.Row], cached: int, searches: Searches,
+    seconds: float,
+) -> dict[str, Any]:
+    """What was asked and what it cost, as results say. cached: how many rows came from the cache. seconds: of the
+    whole run, with the loading of models and the figures, without the writing of the report."""
     return {
+        "questions": len(kept), "units": len({q.unit for q in kept}), "left_out": left_out,
         "from_cache": cached, "answers": len(rows), "searches": searches.asked, "searches_from_cache": searches.kept,
         "seconds": round(seconds, 3),
     }  # fmt: skip
