@@ -90,7 +90,9 @@ def between_languages(results: Mapping[str, Any]) -> list[str]:
     """Russian less English in words, a line for each arm; none where that was not compared."""
     found: dict[str, list[str]] = {}
     for row in results.get("between_languages", []):
-        points = f"{row['metric']} {percent(row['difference'])} points [{percent(row['low'])}, {percent(row['high'])}]"
+        few = row["low"] is None
+        bounds = interval(None, None) if few else f"[{percent(row['low'])}, {percent(row['high'])}]"
+        points = f"{row['metric']} {percent(row['difference'])} points {bounds}"
         tested = f", p {p_value(row['p_holm'])} after Holm" if "p_holm" in row else ""
         found.setdefault(row["arm"], []).append(points + tested)
     return [f"Russian less English, {arm}: {'; '.join(said)}" for arm, said in found.items()]

@@ -84,7 +84,7 @@ def test_a_record_has_every_figure_and_no_text_of_a_question(results: Json, tmp_
     assert found["causes"] == results["causes"] and set(found["calibration"]) == {"rag"}
     assert found["calibration"]["rag"] == {"answers": 1, "auroc": None, "aurc": 0.3333, "bins": []}  # no long curve
     risks = [at for rows in found["matched"].values() for row in rows for at in row["risk"].values()]
-    assert any(at["difference"] is not None and len(at["difference"]) == 3 for at in risks)
+    assert risks and all(at["difference"] is None for at in risks)  # of so few notes there is no interval
     assert found["seen"]["unseen"]["questions"] == results["seen"]["unseen"]["questions"]
     assert found["contamination"]["asked"] == 5 and set(found["contamination"]) == {"asked", "training", "long", "near"}
     assert len(found["comparisons"]) == len(results["comparisons"]) > 0
