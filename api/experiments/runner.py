@@ -93,13 +93,7 @@ def run(
     started = time.perf_counter()
     loaded = formats.load(experiment.questions, experiment.format)
     asked = choose(loaded.questions, experiment.languages, experiment.limit if limit is None else limit)
-    # What cannot be asked, and a setting that cannot be, has to be told before a model is loaded, not when it comes.
-    for question in asked:
-        request_of(pipeline, question, experiment.arms[0].knobs, experiment.seed)
-    for arm in experiment.arms:
-        request_of(pipeline, asked[0], arm.knobs, experiment.seed)
-        settings_of(pipeline, arm.knobs)
-    weights.check(experiment.arms, pipeline.config.home)
+    _check(pipeline, experiment, asked)
     if not loaded.passages:
         within(asked, sets.EvidenceIndex(pipeline.library))
         language.check(experiment.arms, asked, pipeline.library)
@@ -136,6 +130,16 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / RESULTS_FILE, dump(results).encode("utf-8", "replace"))
     return report_again(folder)
+
+
+def _check(pipeline: Pipeline, experiment: Experiment, asked: Sequence[Question]) -> None:
+    """What cannot be asked, and a setting that cannot be, has to be told before a model is loaded, not when it comes."""
+    for question in asked:
+        request_of(pipeline, question, experiment.arms[0].knobs, experiment.seed)
+    for arm in experiment.arms:
+        request_of(pipeline, asked[0], arm.knobs, experiment.seed)
+        settings_of(pipeline, arm.knobs)
+    weights.check(experiment.arms, pipeline.config.home)
 
 
 def report_again(folder: Path) -> Finished:
