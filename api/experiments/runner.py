@@ -133,7 +133,7 @@ def run(
 
 
 def _check(pipeline: Pipeline, experiment: Experiment, asked: Sequence[Question]) -> None:
-    """What cannot be asked, and a setting that cannot be, has to be told before a model is loaded, not when it comes."""
+    """What cannot be asked, and a setting that cannot be, is told before a model is loaded, not when it comes."""
     for question in asked:
         request_of(pipeline, question, experiment.arms[0].knobs, experiment.seed)
     for arm in experiment.arms:
