@@ -288,17 +288,20 @@ def test_russian_against_english_is_shown_and_can_be_expected(
     path = write(ARMS, "compare_languages = true\n")
     questions = path.parent / "questions.jsonl"
     row = json.loads(questions.read_text(encoding="utf-8").splitlines()[0])
-    rows = [{**row, "id": f"note{n}-01", "ru": row["en"]} for n in range(3)]
+    (evidence,) = row["en"]["evidence"]
+    # Six documents by name, as questions are grouped by those that hold their evidence: fewer have no interval.
+    sides = [{**row["en"], "evidence": [{**evidence, "document": f"notes/en/note{n}.md"}]} for n in range(6)]
+    rows = [{**row, "id": f"note{n}-01", "en": side, "ru": side} for n, side in enumerate(sides)]
     questions.write_text("".join(json.dumps(one) + "\n" for one in rows), encoding="utf-8")
     expect = '[[expect]]\narm = "rag"\nmetric = "right"\nlanguage = "ru less en"\nrelation = "below"\n'
     path.write_text(path.read_text(encoding="utf-8") + expect, encoding="utf-8")
     finished = go(pipeline, path)
     found = {(one["arm"], one["metric"]): one for one in finished.results["between_languages"]}
-    assert found["rag", metrics.RIGHT]["questions"] == 3 and found["rag", metrics.RIGHT]["difference"] == 0
+    assert found["rag", metrics.RIGHT]["questions"] == 6 and found["rag", metrics.RIGHT]["difference"] == 0
     assert ("refuse", metrics.WRONG) not in found and found["rag", metrics.RIGHT]["p_holm"] == 1
     assert finished.results["experiment"]["compare_languages"] is True
     (checked,) = finished.results["expectations"]
-    assert (checked["what"], checked["value"], checked["verdict"]) == ("rag, right, ru less en", 0, "FAIL")
+    assert (checked["what"], checked["value"], checked["verdict"]) == ("rag, right, ru less en", 0, "DRIFT")
     page = (finished.folder / places.REPORT_FILE).read_text(encoding="utf-8")
     assert "Russian against English" in page and "only Russian" in page
     assert "Russian less English, rag: cannot be told from chance" in finished.results["finding"]
