@@ -59,9 +59,11 @@ def render(results: Mapping[str, Any]) -> str:
 
 
 def figure(cell: Mapping[str, Any] | None) -> str:
-    """`0.42 [0.35, 0.49]`, or a dash where the figure does not apply."""
+    """`0.42 [0.35, 0.49]`, `0.42` of too few notes (the report says of how few), or a dash where it does not apply."""
     if not cell:
         return "–"
+    if cell["low"] is None:
+        return f"{cell['mean']:.2f}"
     return f"{cell['mean']:.2f} {interval(cell['low'], cell['high'])}"
 
 
