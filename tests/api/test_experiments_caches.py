@@ -346,9 +346,10 @@ def test_an_answer_during_which_a_document_comes_and_goes_is_not_kept(
             pipeline.remove(add(pipeline, tmp_path))
             return super().stream(*arguments, **options)
 
-    with Pipeline(RunConfig(home), encoder=HashEncoder(), answerer=Disturbed()) as pipeline:
-        with pytest.raises(ConfigError, match=CHANGED):
-            go(pipeline, write(ARMS))
+    with Pipeline(RunConfig(home), encoder=HashEncoder(), answerer=Disturbed()) as pipeline, pytest.raises(
+        ConfigError, match=CHANGED
+    ):
+        go(pipeline, write(ARMS))
     assert not list((home / places.FOLDER / places.CACHE).rglob("*.json"))
 
 
