@@ -1,9 +1,10 @@
-"""Does a re-run agree with what was recorded? OK, DRIFT or FAIL for each expected figure of an experiment.
+"""Does a re-run agree with what was recorded? A verdict for each expected figure of an experiment.
 
 - OK: the figure lies within the recorded interval;
 - DRIFT: it lies outside, but its own 95 % interval still overlaps the recorded one: look, nothing is broken yet;
 - FAIL: the two intervals do not meet, or the figure could not be measured at all (an arm that never answers has no
-  wrong answers among those given).
+  wrong answers among those given);
+- TOO FEW DOCUMENTS: a difference on the questions of one note, which is not measured: nothing agrees or fails.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from api.experiments.definition import RU_LESS_EN, Expect
-from api.experiments.summary import Row, between_languages, difference, excess
+from api.experiments.definition import ALL_LANGUAGES, RU_LESS_EN, Expect
+from api.experiments.summary import Row, between_languages, by_arm, difference, excess
 
-Verdict = Literal["OK", "DRIFT", "FAIL"]
+Verdict = Literal["OK", "DRIFT", "FAIL", "TOO FEW DOCUMENTS"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +74,26 @@ def _check(expect: Expect, rows: Sequence[Row], estimated: Mapping[str, Any]) ->
     elif expect.arm is not None and expect.language == RU_LESS_EN:
         found = between_languages(rows, expect.arm, expect.metric)
         measured = None if found is None else (found.difference, found.low, found.high)
-    elif (cell := _cell(expect, estimated)) is not None:
+    elif (cell := _cell(expect, rows, estimated)) is not None:
         measured = cell["mean"], cell["low"], cell["high"]
     if measured is None:
-        return Checked(expect, "FAIL", None, None, None)
+        return Checked(expect, "TOO FEW DOCUMENTS" if _on_one_note(expect, rows) else "FAIL", None, None, None)
     return Checked(expect, verdict_of(expect, *measured), *measured)
 
 
-def _cell(expect: Expect, estimated: Mapping[str, Any]) -> Any:
-    # An experiment in one language has the group "all" alone.
-    group = estimated.get(expect.language) or next(iter(estimated.values()))
-    return group[expect.arm].get(expect.metric)
+def _on_one_note(expect: Expect, rows: Sequence[Row]) -> bool:
+    """Whether both sides of a difference have values, all on the same note."""
+    languages = ("ru", "en") if expect.language == RU_LESS_EN else (expect.language,)
+    names = expect.pair or (expect.arm,)
+    units = [
+        {row.question.unit for row in by_arm(rows, language)[str(name)] if metric in row.values}
+        for language in languages for name in names for metric in (expect.metric, expect.less) if metric is not None
+    ]  # fmt: skip
+    return len(units) > 1 and all(units) and len(set.union(*units)) == 1
+
+
+def _cell(expect: Expect, rows: Sequence[Row], estimated: Mapping[str, Any]) -> Any:
+    # Questions in one language alone have the group "all" alone.
+    alone = {row.question.language for row in rows} == {expect.language}
+    group = estimated.get(ALL_LANGUAGES if alone else expect.language, {})
+    return group.get(expect.arm, {}).get(expect.metric)

@@ -1,7 +1,9 @@
 """The figures of an experiment: their names, which way is better, what each says and who defined it.
 
 Everything that prints, expects or compares a figure names it by these. A figure that does not apply to an answer (a
-citation of an abstention) is left out of its mean, so each has its own number of questions.
+citation of an abstention) is left out of its mean, so each has its own number of questions. With several seeds a figure
+is first averaged over the answers to a question that it applies to; then every question counts alike, however many of
+its answers those were.
 """
 
 from __future__ import annotations
@@ -47,7 +49,8 @@ _FOUND = "of the passages that hold an evidence quote; retrieval/metrics.py"
 _OVERLAP = "shared runs of words; not ALCE (arXiv 2305.14627), whose recall and precision need entailment"
 
 METRICS: tuple[Metric, ...] = (
-    Metric(WRONG, "lower", "of the answers given, the share that is wrong; to an unanswerable question any is",
+    Metric(WRONG, "lower", "of the answers given, the share that is wrong; to an unanswerable question any is. With "
+           "several seeds the mean of that share over the questions that got an answer",
            f"selective risk; {_MATCH}"),
     Metric(WRONG_SUPPORTED, "lower", "of the answers given, wrong though what they cite carries their words", _SUPPORT),
     Metric(WRONG_UNSUPPORTED, "lower", "of the answers given, wrong and not even carried by what they cite", _SUPPORT),

@@ -42,7 +42,7 @@ from api.experiments.techniques.searches import Searches
 from api.experiments.variants import weights
 from api.experiments.variants.chunked import settings_of
 from api.experiments.variants.variant import Variant, told, variant_of, variants_of
-from api.pipeline import Pipeline
+from api.pipeline import Ask, Pipeline
 from api.question_sets import formats
 from api.question_sets.library import searched
 from corpus.format import Question
@@ -137,7 +137,7 @@ def _check(pipeline: Pipeline, experiment: Experiment, asked: Sequence[Question]
     for question in asked:
         request_of(pipeline, question, experiment.arms[0].knobs, experiment.seed)
     for arm in experiment.arms:
-        request_of(pipeline, asked[0], arm.knobs, experiment.seed)
+        felt(experiment, arm, request_of(pipeline, asked[0], arm.knobs, experiment.seed))
         settings_of(pipeline, arm.knobs)
     weights.check(experiment.arms, pipeline.config.home)
 
@@ -178,6 +178,22 @@ def choose(questions: Sequence[Question], languages: Sequence[str], limit: int) 
     return chosen[:limit] if limit else chosen
 
 
+def felt(experiment: Experiment, arm: Arm, request: Ask) -> None:
+    """Raises ConfigError for what the arm asks for and, as the home is configured, could not feel. request: a question
+    with the arm's settings."""
+    if arm.knobs.retrieve == "corrective" and not request.retrieval.rerank:
+        raise ConfigError(
+            f"arm {arm.name!r}: corrective retrieval goes by the reranker's scores, and the settings have "
+            "rerank = false: give the arm rerank = true"
+        )
+    fixed = arm.knobs.generator is not None and experiment.generators[arm.knobs.generator].fixed_temperature
+    if fixed and len(experiment.seeds) > 1:
+        raise ConfigError(
+            f"arm {arm.name!r}: {arm.knobs.generator} has a fixed_temperature and is sent no seed: give seed in place "
+            "of seeds"
+        )
+
+
 def within(questions: Sequence[Question], index: sets.EvidenceIndex) -> tuple[list[Question], int]:
     """(questions that the library can be asked, how many were left out: their evidence is not in it).
 
@@ -192,19 +208,20 @@ def within(questions: Sequence[Question], index: sets.EvidenceIndex) -> tuple[li
 
 def figures(experiment: Experiment, rows: Sequence[summary.Row]) -> dict[str, Any]:
     """Everything that is computed from the rows."""
-    estimated = summary.estimates(rows, experiment.languages)
-    compared, between = summary.comparisons(
-        rows, experiment.languages, compare_languages=experiment.compare_languages
-    )
+    languages = summary.present(rows, experiment.languages)
+    estimated = summary.estimates(rows, languages)
+    compared, between = summary.comparisons(rows, languages, compare_languages=experiment.compare_languages)
     return {
-        "finding": summary.finding(estimated, compared, [arm.name for arm in experiment.arms], between),
+        "finding": summary.finding(
+            estimated, compared, [arm.name for arm in experiment.arms], between, seeds=len(experiment.seeds)
+        ),
         "estimates": estimated,
         "comparisons": compared,
         "between_languages": between,
         "seen": summary.apart(rows),
-        "matched": summary.matched(rows, experiment.languages),
+        "matched": summary.matched(rows, languages),
         "calibration": summary.calibrations(rows),
-        "causes": summary.causes(rows, experiment.languages),
+        "causes": summary.causes(rows, languages),
         "expectations": [
             {"what": one.what, "metrics": one.metrics, "expected": one.expected, "verdict": one.verdict,
              "value": one.value, "low": one.low, "high": one.high}

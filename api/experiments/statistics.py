@@ -59,7 +59,8 @@ class McNemar:
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """Share of the first arm less that of the second. low, high: the 95 % interval, None of few clusters. questions:
-    those with a value for either arm. clusters: U. mcnemar: None for figures that are not yes or no."""
+    those with a value for either arm. clusters: U. mcnemar: None for figures that are not yes or no. tested: whether
+    enough questions could tell for a test; else p_value is 1."""
 
     difference: float
     low: float | None
@@ -68,6 +69,7 @@ class Comparison:
     questions: int
     clusters: int
     mcnemar: McNemar | None
+    tested: bool
 
 
 def compare(
@@ -90,10 +92,9 @@ def compare(
     low, high = None, None
     if n_clusters >= FEWEST_CLUSTERS:
         low, high = _interval(table, difference, resamples if drawn is None else drawn, seed)
-    return Comparison(
-        difference, low, high,
-        _p_value(table, resamples, seed) if _telling(rows) >= FEWEST else 1.0, len(rows), n_clusters, _mcnemar_of(rows),
-    )
+    tested = _telling(rows) >= FEWEST
+    p_value = _p_value(table, resamples, seed) if tested else 1.0
+    return Comparison(difference, low, high, p_value, len(rows), n_clusters, _mcnemar_of(rows), tested)
 
 
 def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> McNemar:

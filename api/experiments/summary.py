@@ -1,8 +1,9 @@
 """From judged answers to the figures of an experiment, as the plain values that `results.json` holds.
 
-Groups are "all" and each language. Every arm is compared with the first one, in every group, on two figures: wrong
-among answered (the primary one) and right; Holm's correction covers them all. So whoever writes the file names the
-comparisons before anything is measured, and pays for no others. The finding is the primary figure of the first two.
+Groups are "all" and each language where there are questions in several: of one language it would be "all" once more.
+Every arm is compared with the first one, in every group, on two figures: wrong among answered (the primary one) and
+right; Holm's correction covers them all. So whoever writes the file names the comparisons before anything is measured,
+and pays for no others. The finding is the primary figure of the first two.
 
 Where questions are in both languages, the same two figures of every arm are also compared between them, Russian less
 English over the pairs that were asked in both, with intervals over notes. These differences belong to the tests, and to
@@ -10,8 +11,9 @@ Holm's family, where the experiment says `compare_languages = true`; elsewhere t
 no p-value is made and the family is that of the arms.
 
 Where an arm was asked with several seeds, the figures of a question are means over them, so that the question stays
-the unit: a figure that applies to some of its answers only (wrong, of those given) is the mean over these. Curves,
-causes and the answers shown are of the first seed.
+the unit: a figure that applies to some of its answers only (wrong, of those given) is the mean over these, and every
+question counts alike, however many those are. So "wrong of answered" is then no share of all the answers given, and the
+finding says so. Curves, causes and the answers shown are of the first seed.
 """
 
 from __future__ import annotations
@@ -73,6 +75,12 @@ def by_arm(rows: Sequence[Row], language: str = ALL_LANGUAGES) -> dict[str, list
         if language in (ALL_LANGUAGES, row.question.language):
             group.append(row)
     return groups
+
+
+def present(rows: Sequence[Row], languages: Sequence[str]) -> list[str]:
+    """Those of an experiment's languages that there are questions in, in their order."""
+    found = {row.question.language for row in rows}
+    return [language for language in languages if language in found]
 
 
 def groups_of(languages: Sequence[str]) -> list[str]:
@@ -141,7 +149,8 @@ def comparisons(
     corrected = [{"p_holm": p_holm, "declared": p_holm <= LEVEL} for p_holm in holm(family)]
     told = [{**about, **dataclasses.asdict(compared)} for about, compared in arms + between]
     tested = [row | p for row, p in zip(told, corrected, strict=False)]
-    untested = [{k: v for k, v in row.items() if k not in ("p_value", "mcnemar")} for row in told[len(tested) :]]
+    of_tests = ("p_value", "mcnemar", "tested")
+    untested = [{k: v for k, v in row.items() if k not in of_tests} for row in told[len(tested) :]]
     whole = tested + untested
     return whole[: len(arms)], whole[len(arms) :]
 
@@ -257,13 +266,14 @@ def questions(rows: Sequence[Row]) -> list[Json]:
 
 
 def finding(
-    estimated: Mapping[str, Any], compared: Sequence[Json], arms: Sequence[str], between: Sequence[Json] = ()
+    estimated: Mapping[str, Any], compared: Sequence[Json], arms: Sequence[str], between: Sequence[Json] = (), *,
+    seeds: int = 1,
 ) -> str:
     """The result in one sentence: wrong among answered of the first two arms. between: see `comparisons`; where the
-    languages are tested, a second sentence on those of the first arm."""
+    languages are tested, a second sentence on those of the first arm. seeds: how many there were."""
     tested = [row for row in between if "p_holm" in row]
     number = len(compared) + len(tested)
-    said = _of_arms(estimated, compared, arms, number)
+    said = _of_arms(estimated, compared, arms, number, seeds)
     row = next((row for row in tested if (row["arm"], row["metric"]) == (arms[0], metrics.WRONG)), None)
     if row is None:
         return said
@@ -271,10 +281,12 @@ def finding(
     return f"{said} Russian less English, {arms[0]}: {verdict}{_points(row)}, {_tested(row, number)}."
 
 
-def _of_arms(estimated: Mapping[str, Any], compared: Sequence[Json], arms: Sequence[str], number: int) -> str:
+def _of_arms(
+    estimated: Mapping[str, Any], compared: Sequence[Json], arms: Sequence[str], number: int, seeds: int
+) -> str:
     """The finding on the first two arms. number: of the comparisons that Holm's correction covers."""
     pair = tuple(arms[:2])
-    said = " and ".join(_said(arm, estimated[ALL_LANGUAGES][arm]) for arm in pair)
+    said = " and ".join(_said(arm, estimated[ALL_LANGUAGES][arm], seeds) for arm in pair)
     rows = [row for row in compared if (row["first"], row["second"]) == pair and row["metric"] == metrics.WRONG]
     whole = next((row for row in rows if row["language"] == ALL_LANGUAGES), None)
     if whole is None:
@@ -283,7 +295,7 @@ def _of_arms(estimated: Mapping[str, Any], compared: Sequence[Json], arms: Seque
         return f"{said}; no interval and no test: one document." if alone else f"{said}."
     verdict = "a difference of" if whole["declared"] else "no difference that can be told from chance:"
     parts = [f"{row['language']} {_points(row)}" for row in rows if row["language"] != ALL_LANGUAGES]
-    if whole["p_value"] >= 1.0:  # also where nothing was tested
+    if not whole.get("tested", whole["p_value"] < 1.0):  # an earlier version did not say whether it was
         figures = "; ".join([_points(whole), *parts])
         return f"{said}: {figures}; too few questions tell the two apart to test whether that is chance: ask more."
     told = _tested(whole, number)
@@ -296,12 +308,13 @@ def _tested(row: Json, number: int) -> str:
     )
 
 
-def _said(arm: str, cell: Mapping[str, Any]) -> str:
+def _said(arm: str, cell: Mapping[str, Any], seeds: int) -> str:
     coverage = cell[metrics.COVERAGE]["mean"]
     if metrics.WRONG not in cell:
         return f"{arm} gave no answer" if not coverage else f"{arm} answered {100 * coverage:.0f} %, none of it judged"
     wrong = cell[metrics.WRONG]["mean"]
-    return f"{arm} was wrong in {100 * wrong:.1f} % of its answers (coverage {100 * coverage:.0f} %)"
+    over = "mean over questions, " if seeds > 1 else ""
+    return f"{arm} was wrong in {100 * wrong:.1f} % of its answers ({over}coverage {100 * coverage:.0f} %)"
 
 
 def _points(row: Json) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import tracemalloc
 from collections.abc import Iterator
@@ -11,14 +12,18 @@ import pytest
 from hypothesis import given as given_any
 from hypothesis import strategies as st
 
-from api.config import RunConfig
+from api.config import RetrievalSettings, RunConfig
 from api.errors import ConfigError
 from api.experiments import contamination, definition, metrics, places, runner, seen, summary
 from api.experiments.arms import Result
 from api.experiments.contamination import Training
+from api.experiments.definition import Expect
+from api.experiments.expectations import check
+from api.experiments.knobs import Knobs
 from api.experiments.matched import Given, risks_at
 from api.experiments.measures import Judged
 from api.experiments.provenance import commit
+from api.experiments.statistics import compare
 from api.pipeline import Pipeline
 from corpus.format import Evidence, load_questions
 from tests.api.experiment_cases import abstained, question, unanswerable, write_questions
@@ -36,6 +41,37 @@ def test_a_figure_of_a_question_is_the_mean_over_the_answers_it_applies_to() -> 
     assert summary.averaged(judged) == {"coverage": 0.5, "wrong": 0.5}
 
 
+def test_with_several_seeds_the_finding_does_not_speak_of_all_the_answers_together() -> None:
+    three = [Judged("right", True, {metrics.COVERAGE: 1.0, metrics.WRONG: 0.0})] * 3
+    one = [Judged("wrong", False, {metrics.COVERAGE: 1.0, metrics.WRONG: 1.0})]
+    one += [Judged("abstained", None, {metrics.COVERAGE: 0.0})] * 2
+    rows = [
+        summary.Row(question(id=name, unit=name), "a", Result(abstained()), judged[0], None, summary.averaged(judged),
+                    tuple(each.outcome for each in judged))
+        for name, judged in (("three", three), ("one", one))
+    ]  # fmt: skip
+    estimated = summary.estimates(rows, ["en"])
+    said = summary.finding(estimated, [], ["a"], seeds=3)
+    assert "a was wrong in 50.0 % of its answers (mean over questions, coverage 67 %)" in said
+    assert "mean over questions" not in summary.finding(estimated, [], ["a"])
+
+
+def test_a_difference_on_one_note_is_no_failure() -> None:
+    def verdicts(rows: list[summary.Row]) -> list[str]:
+        return [one.verdict for one in check(expected, rows, {})]
+
+    expected = [
+        Expect(metrics.RIGHT, pair=("rag", "other"), relation="above", low=0.0),
+        Expect(metrics.RIGHT, "rag", language="ru less en", low=-1.0, high=0.0),
+    ]
+    alone = [*by_language(("a", 1.0, 0.0)), *by_language(("a", 0.0, 0.0), arm="other")]
+    assert verdicts(alone) == ["TOO FEW DOCUMENTS"] * 2
+    silent = [*by_language(("a", 1.0, None)), *by_language(("a", None, None), arm="other")]
+    assert verdicts(silent) == ["FAIL"] * 2
+    two = [*by_language(("a", 1.0, 0.0), ("b", 1.0, 1.0)), *by_language(("a", 0.0, 0.0), ("b", 0.0, 0.0), arm="other")]
+    assert verdicts(two) == ["OK"] * 2
+
+
 def test_an_arm_is_asked_with_every_seed_if_the_seed_can_change_it(home: Path, tmp_path: Path) -> None:
     write_questions(tmp_path)
     path = tmp_path / "mine.toml"
@@ -51,6 +87,28 @@ def test_an_arm_is_asked_with_every_seed_if_the_seed_can_change_it(home: Path, t
     assert finished.results["experiment"]["seeds"] == [4, 5, 6] and finished.results["experiment"]["seed"] == 4
     assert "seeds 4, 5, 6" in (finished.folder / places.REPORT_FILE).read_text(encoding="utf-8")
     assert finished.results["seen"]["seen"]["questions"] + finished.results["seen"]["unseen"]["questions"] == 5
+
+
+def test_what_an_arm_could_not_feel_in_this_home_is_told_before_anything_is_asked(home: Path, tmp_path: Path) -> None:
+    write_questions(tmp_path)
+    path, answerer = tmp_path / "mine.toml", FakeAnswerer()
+    corrective = '[[arm]]\nname = "plain"\n[[arm]]\nname = "again"\nretrieve = "corrective"\nrelevance = 0.5\n'
+    fixed = (
+        'seeds = [0, 1]\n[[arm]]\nname = "plain"\n[[arm]]\nname = "large"\ngenerator = "large"\n[generators.large]\n'
+        'kind = "endpoint"\nmodel = "m"\nbase_url = "http://127.0.0.1:9/v1"\nfixed_temperature = true\n'
+    )
+    config = RunConfig(home, retrieval=RetrievalSettings(rerank=False))
+    with Pipeline(config, encoder=HashEncoder(), answerer=answerer) as pipeline:
+        for text, message in (
+            (corrective, "arm 'again': corrective retrieval .* give the arm rerank = true"),
+            (fixed, "arm 'large': large has a fixed_temperature .* give seed in place of seeds"),
+        ):
+            path.write_text(HEAD + text, encoding="utf-8")
+            with pytest.raises(ConfigError, match=message):
+                runner.run(pipeline, definition.load(path), date="2026-01-02")
+        assert not answerer.seen_options
+        path.write_text(HEAD + corrective + "rerank = true\n", encoding="utf-8")
+        runner.run(pipeline, definition.load(path), date="2026-01-02")
 
 
 @pytest.mark.parametrize(
@@ -95,13 +153,52 @@ def test_languages_are_of_the_corrected_family_only_where_the_experiment_says_so
     rows = [*by_language(*pairs), *by_language(*[(unit, ru, en) for unit, en, ru in pairs], arm="other")]
     arms, between = summary.comparisons(rows, ["en", "ru"])
     assert len(arms) == 3 and len(between) == 2
-    assert all("p_holm" in row for row in arms) and not any({"p_value", "mcnemar"} & set(row) for row in between)
+    assert all("p_holm" in row for row in arms)
+    assert not any({"p_value", "mcnemar", "tested"} & set(row) for row in between)
     more, tested = summary.comparisons(rows, ["en", "ru"], compare_languages=True)
     smallest = min(row["p_value"] for row in more + tested)
     assert min(row["p_holm"] for row in more + tested) == pytest.approx(5 * smallest)
     assert min(row["p_holm"] for row in arms) == pytest.approx(3 * min(row["p_value"] for row in arms))
     assert all(row["declared"] and row["low"] <= row["difference"] <= row["high"] for row in tested)
     assert summary.comparisons(rows[::2], ["en"])[1] == []
+
+
+def test_questions_in_one_language_are_tested_once() -> None:
+    pairs = [(f"note {n}", 1.0, 0.0) for n in range(12)]
+    both = [*by_language(*pairs), *by_language(*[(unit, ru, en) for unit, en, ru in pairs], arm="other")]
+    english = [row for row in both if row.question.language == "en"]
+    assert summary.present(both, ["ru", "en"]) == ["ru", "en"] and summary.present(english, ["en", "ru"]) == ["en"]
+    experiment = definition.Experiment("mine", "Why?", "dev", (), expect=(
+        Expect(metrics.RIGHT, "rag", language="en", low=0.9, high=1.0),
+        Expect(metrics.RIGHT, "rag", language="ru", low=0.0, high=1.0),
+    ))  # fmt: skip
+    rows = [dataclasses.replace(row, values={**row.values, metrics.COVERAGE: 1.0}) for row in english]
+    found = runner.figures(dataclasses.replace(experiment, arms=two_arms()), rows)
+    assert set(found["estimates"]) == {"all"} == {row["language"] for row in found["comparisons"]}
+    (compared,) = found["comparisons"]
+    assert compared["p_holm"] == compared["p_value"] and not found["between_languages"]
+    assert [(one["verdict"], one["value"]) for one in found["expectations"]] == [("OK", 1.0), ("FAIL", None)]
+
+
+def two_arms() -> tuple[definition.Arm, ...]:
+    """The arms of the rows."""
+    return definition.Arm("rag", Knobs()), definition.Arm("other", Knobs(top_k=1))
+
+
+def test_arms_that_cancel_out_were_tested_and_few_questions_were_not() -> None:
+    notes = [note for note in range(10) for _ in range(2)]
+    even = compare([1.0, 0.0] * 10, [0.0, 1.0] * 10, notes)
+    few = compare([1.0] * 5 + [0.0] * 15, [0.0] * 20, notes)
+    assert even is not None and even.tested and even.p_value == 1.0
+    assert few is not None and not few.tested and few.p_value == 1.0
+    cell = {metrics.COVERAGE: {"mean": 1.0}, metrics.WRONG: {"mean": 0.5}}
+    about = {"first": "a", "second": "b", "metric": metrics.WRONG, "language": "all", "p_holm": 1.0, "declared": False}
+    rows = [about | dataclasses.asdict(one) for one in (even, few)]
+    told, asked = (summary.finding({"all": {"a": cell, "b": cell}}, [row], ["a", "b"]) for row in rows)
+    assert "no difference that can be told from chance" in told and "p = 1.0000" in told and "ask more" not in told
+    assert "too few questions tell the two apart" in asked
+    old = {key: value for key, value in rows[1].items() if key != "tested"}
+    assert summary.finding({"all": {"a": cell, "b": cell}}, [old], ["a", "b"]) == asked
 
 
 def test_seen_is_told_by_what_training_read_not_by_the_split() -> None:

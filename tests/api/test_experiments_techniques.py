@@ -201,6 +201,18 @@ def test_a_result_comes_back_from_the_cache_as_it_went_in(
     assert key(plain) == key(Knobs(order="best-first")) != key(Knobs(**knobs))
 
 
+def test_a_contradiction_goes_by_every_string_that_it_replaces(pipeline: Pipeline) -> None:
+    index, found = EvidenceIndex(pipeline.library), provenance_of(pipeline)
+    one, two = question(gold=("keys and values",)), question(gold=("keys and values", "past tokens"))
+
+    def key(asked: Question, knobs: Knobs) -> str:
+        plan = plan_of(index, asked, knobs, 0, [OTHER])
+        return key_of(asked, knobs, arms.request_of(pipeline, asked, knobs, 0), 0, found, plan)
+
+    assert key(one, Knobs(contradiction=True)) != key(two, Knobs(contradiction=True))
+    assert key(one, Knobs(injection=True)) == key(two, Knobs(injection=True))
+
+
 @pytest.mark.parametrize(
     ("knobs", "message"),
     [

@@ -72,7 +72,7 @@ def judge_json(experiment: Experiment, rows: Sequence[summary.Row]) -> dict[str,
         "own": [arm.name for arm in experiment.arms if arm.knobs.generator in writers],
         "agreement": {
             group: {arm: _agreements(own) for arm, own in summary.by_arm(rows, group).items()}
-            for group in summary.groups_of(experiment.languages)
+            for group in summary.groups_of(summary.present(rows, experiment.languages))
         },
     }  # fmt: skip
 

@@ -27,12 +27,12 @@ _DIGIT = re.compile(r"\d")
 def false_string(question: Question, others: Sequence[Question], draw: random.Random) -> str:
     """The gold string of another question of the same kind and language, with digits if this one's has; "" if there
     is none, or the question has no answer."""
-    own = _strings(question)
+    own = strings_of(question)
     fitting = sorted({
         string
         for other in others
         if (other.kind, other.language) == (question.kind, question.language) and other.unit != question.unit
-        for string in _strings(other)[:1]
+        for string in strings_of(other)[:1]
         if own and bool(_DIGIT.search(string)) == bool(_DIGIT.search(own[0]))
     })  # fmt: skip
     fitting = [string for string in fitting if not match(string, own) and not any(match(one, [string]) for one in own)]
@@ -47,7 +47,7 @@ def contradicted(
     gold: ids of the chunks that hold the evidence.
     """
     for at, hit in enumerate(hits):
-        text = replaced(hit.chunk.text, _strings(question), false) if false and hit.chunk.id in gold else ""
+        text = replaced(hit.chunk.text, strings_of(question), false) if false and hit.chunk.id in gold else ""
         if not text or text == hit.chunk.text:
             continue
         document, chunk = changed_passage(pipeline.document(hit.chunk.document_id), hit.chunk, text)
@@ -65,7 +65,7 @@ def replaced(text: str, strings: Sequence[str], false: str) -> str:
     return re.sub(rf"(?<!\w)(?:{any_of})(?!\w)", lambda _found: false, text, flags=re.IGNORECASE)
 
 
-def _strings(question: Question) -> tuple[str, ...]:
+def strings_of(question: Question) -> tuple[str, ...]:
     """What a right answer holds; of several things that it has to hold, the first in all its forms: one is enough to
     make the copy false."""
     return question.gold_all[0] if question.gold_all else question.gold
