@@ -58,13 +58,16 @@ _LEANING = re.compile(
     r"(?:it|its|they|their|them|this|that|these|those|he|she|his|her|such|so|but|and|also|therefore|thus|hence|however"
     r"|yet,|moreover|furthermore|additionally|otherwise|instead|similarly|likewise|consequently|then|here|in the same"
     r"|the (?:latter|former|other|same|above)|in addition|in contrast|by contrast|as a result|for this|in other words"
-    r"|both (?:of|approaches|methods|models)"
+    r"|both (?:of|\w+s)(?! and)|another|finally|secondly|thirdly|next(?! (?:token|sentence|word))"
+    r"|an? (?:second|third|later)|the (?:second|third|two|three|remaining|rest)(?! (?:part|half|of))"
     r"|(?:if|when|while|since|because|although|given|using|unlike|despite|without|with|for|by|in|on|to|from|of|under|after"
     r"|before|at) (?:this|these|those|such)"
     r"|он|она|оно|они|его|её|ее|их|это|этот|эта|эти|этим|этих|этого|этой|этому|тем|там|тогда|такой|такая|такое|такие"
     r"|поэтому|однако|но|а|и|также|затем|зато|значит|кроме того|при этом|к тому же|в том же|в той же|для этого|то есть"
     r"|следовательно|таким образом|в результате|вместо этого|напротив|наоборот|иначе говоря|другими словами|аналогично"
-    r"|в отличие от (?:этого|него|неё|нее|них)|оба|обе"
+    r"|в отличие от (?:этого|него|неё|нее|них)|оба|обе|далее|наконец|во-вторых|в-третьих|из них|остальн(?:ой|ая|ое|ые)"
+    r"|(?:ещ[её] один|ещ[её] одна|ещ[её] одно|друг(?:ой|ая|ое|ие)|втор(?:ой|ая|ое)|трет(?:ий|ья|ье))"
+    r"(?! (?:часть|половина|треть))|в (?:перв|втор|треть|последн|друг)(?:ом|ем|ой|ей|ую) "
     r"|(?:если|когда|хотя|для|в|на|по|с|из|от|без|после|до|к|при)"
     r" (?:этот|эта|эту|эти|этих|этого|этой|этом|этим|этими|этому"
     r"|такой|таких|такого|таком))(?:\b|(?<=,))(?!-)",
@@ -74,6 +77,8 @@ _LEANING = re.compile(
 _POINTING_BACK = re.compile(
     r"\b(?:as|is|are|was|were) (?:\w+ )?(?:described|mentioned|noted|discussed|shown|defined|stated|explained|seen) "
     r"(?:above|earlier|before|previously|in the previous)\b"
+    r"|\bgoes (?:even |still )?further\b|\btakes? (?:a|the) (?:different|other) (?:road|way|path)\b"
+    r"|\bид[её]т (?:ещ[её] )?дальше\b"
     r"|\bкак (?:\w+ )?(?:описано|сказано|показано|отмечено|упомянуто|говорилось|отмечалось) (?:выше|ранее)\b",
     re.IGNORECASE,
 )

@@ -37,13 +37,16 @@ _PATIENCE = 3
 
 
 class Sandbox:
-    """One parser process, started at the first file. A context manager; for one thread at a time."""
+    """One parser process, started at the first file. A context manager; for one thread at a time, but that another
+    one may leave it: what is being parsed then ends with an error, and nothing is started any more."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._process: subprocess.Popen[bytes] | None = None
         self._files = 0
         self._is_idle = True  # waiting for a file, not in the middle of one
+        self._is_left = False
+        self._starting = threading.RLock()  # no process is started behind the back of who leaves
 
     def __enter__(self) -> Sandbox:
         return self
@@ -51,11 +54,13 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        with self._starting:
+            self._is_left = True
+            self.close()
 
     def parse(self, content: bytes, name: str) -> Parsed:
         """Raises ParseError, or one of its subclasses, whose message begins with `name`."""
-        process = self._started()
+        process = self._started(name)
         self._files += 1
         try:
             answer = self._exchange(process, content, name)
@@ -80,28 +85,24 @@ class Sandbox:
                 with suppress(OSError):  # what was not yet written to a dead process
                     stream.close()
 
-    def _started(self) -> subprocess.Popen[bytes]:
-        if self._process is not None and (self._process.poll() is not None or self._files >= _MAX_FILES):
-            self.close()
-        if self._process is None:
-            self._files = 0
-            self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-I",
-                    "-S",
-                    "-B",
-                    "-c",
-                    _BOOT.format(path=_import_path()),
-                ],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={"LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1"},
-                cwd=os.path.abspath(os.sep),
-                start_new_session=True,  # Ctrl-C is for the parent, which then closes this
-            )
-        return self._process
+    def _started(self, name: str) -> subprocess.Popen[bytes]:
+        with self._starting:
+            if self._is_left:
+                raise ParseError(f"{name}: not read, the parsers were stopped")
+            if self._process is not None and (self._process.poll() is not None or self._files >= _MAX_FILES):
+                self.close()
+            if self._process is None:
+                self._files = 0
+                self._process = subprocess.Popen(
+                    [sys.executable, "-I", "-S", "-B", "-c", _BOOT.format(path=_import_path())],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    env={"LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1"},
+                    cwd=os.path.abspath(os.sep),
+                    start_new_session=True,  # Ctrl-C is for the parent, which then closes this
+                )
+            return self._process
 
     def _exchange(self, process: subprocess.Popen[bytes], content: bytes, name: str) -> dict[str, object]:
         """Sends the file and waits for the answer, no longer than the limits allow."""

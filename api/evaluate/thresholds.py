@@ -9,9 +9,8 @@ Never on test. For every dev question the passages are found, read and answered,
   was highest, less a price for each such sentence: who asks would rather read one too many than miss the answer;
 - confidence is a logistic regression: how likely what is chosen holds the answer, unanswerable questions counting as
   wrong;
-- the abstention threshold is the lowest confidence that parts answerable from unanswerable questions as well as the
-  best one, but for a point and a half (mean of answerable answered and unanswerable abstained: Youden 1950), each
-  language counting the same;
+- the abstention threshold is the confidence that parts answerable from unanswerable questions best (mean of answerable
+  answered and unanswerable abstained: Youden 1950), each language counting the same;
 - an abstention says that no passage is about the question where the best one's rank is below that of nineteen in
   twenty answerable questions;
 - how likely the decoder's own sentence is right is another logistic regression, over a sum of its features that is
@@ -52,8 +51,6 @@ _MARGINS = tuple(n / 50 for n in range(-25, 26))
 _PRICE_OF_QUOTING = 0.15
 # A sentence beside the best must buy this much: it has to be read.
 _PRICE_OF_READING = 0.05
-# The curve is flat at its top, and answers are what people come for: the lowest threshold within this of the best.
-_AS_GOOD = 0.015
 _SHARES = tuple(n / 50 for n in range(1, 25))
 _FOLDS = 5
 # The features of a draft without the confidence and the constant.
@@ -369,8 +366,7 @@ def choose_thresholds(rows: Sequence[Probed], decisions: Decisions) -> Decisions
         text = shown(row, decisions, decisions.own).text
         wrongs.append(not (row.question.answerable and is_right(row.question, text)))
     questions = [(row.question, value) for row, value in zip(rows, confidences, strict=True)]
-    parted = [balanced(questions, threshold) for threshold in _GRID]
-    default = next(threshold for threshold, value in zip(_GRID, parted, strict=True) if value >= max(parted) - _AS_GOOD)
+    default = max(_GRID, key=lambda threshold: balanced(questions, threshold))
     curve = []
     for threshold in _GRID:
         given = [wrong for wrong, value in zip(wrongs, confidences, strict=True) if value >= threshold]

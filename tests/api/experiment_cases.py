@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from api.experiments import definition, places, runner
+from api.experiments.runner import Finished
+from api.pipeline import Pipeline
 from corpus.format import Evidence, Question
 from generator.answer import Answer, Citation, Sentence
 from ingest.document import Chunk
@@ -67,6 +70,31 @@ def answered(text: str, *citations: Citation, **changes: Any) -> Answer:
 def abstained() -> Answer:
     """A refusal."""
     return answered("", status="abstained", reason="not_answerable", sentences=())
+
+
+def write_experiment(folder: Path, arms: str = ARMS, more: str = "") -> Path:
+    """An experiment on the question file of the two notes; more: lines before the arms."""
+    write_questions(folder)
+    path = folder / "mine.toml"
+    head = 'name = "mine"\nquestion = "Does <b>it</b> help?"\nquestions = "questions.jsonl"\n'
+    path.write_text(head + more + arms, encoding="utf-8")
+    return path
+
+
+def go(pipeline: Pipeline, path: Path, **options: Any) -> Finished:
+    """A run with the date of the tests."""
+    return runner.run(pipeline, definition.load(path), date=DATE, **options)
+
+
+def figures(finished: Finished) -> dict[str, Any]:
+    """Everything that a run measured."""
+    return {k: v for k, v in finished.results.items() if k not in ("asked", "provenance")}
+
+
+def forget_answers(home: Path) -> None:
+    """Leave the searches alone."""
+    for kept in (home / places.FOLDER / places.CACHE).rglob("*.json"):
+        kept.unlink()
 
 
 def write_questions(folder: Path) -> Path:

@@ -18,7 +18,7 @@ from api.experiments import definition, metrics, places, record, rerun, runner, 
 from api.experiments.expectations import Checked
 from api.pipeline import Pipeline
 from corpus.marked import between, renew
-from tests.api.experiment_cases import ARMS, DATE, write_questions
+from tests.api.experiment_cases import DATE, go, write_experiment, write_questions
 from tests.api.fakes import FakeAnswerer
 from tests.fakes import HashEncoder
 
@@ -31,9 +31,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """One shipped experiment, `mine`, on the questions of the two notes; records go to a folder of the test."""
     folder = tmp_path / "shipped"
     folder.mkdir()
-    write_questions(folder)
-    head = 'name = "mine"\nquestion = "Does it help?"\nquestions = "questions.jsonl"\n'
-    (folder / "mine.toml").write_text(head + ARMS, encoding="utf-8")
+    write_experiment(folder)
     monkeypatch.setattr(definition, "SHIPPED", folder)
     monkeypatch.setattr(record, "RESULTS", tmp_path / "results")
     return folder / "mine.toml"
@@ -42,7 +40,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def results(pipeline: Pipeline, shipped: Path) -> Json:
     """What a run of it found."""
-    return runner.run(pipeline, definition.load(shipped), date=DATE).results
+    return go(pipeline, shipped).results
 
 
 @pytest.fixture
@@ -89,6 +87,14 @@ def test_a_record_has_every_figure_and_no_text_of_a_question(results: Json, tmp_
     assert found["contamination"]["asked"] == 5 and set(found["contamination"]) == {"asked", "training", "long", "near"}
     assert len(found["comparisons"]) == len(results["comparisons"]) > 0
     assert len(found["provenance"]["questions_hash"]) == 64 and "torch" in found["provenance"]["versions"]
+
+
+def test_a_difference_at_matched_coverage_is_recorded_with_its_interval(results: Json) -> None:
+    (row, *_), at = results["matched"]["all"], {"mean": 1 / 3, "low": 0.0, "high": 2 / 3, "notes": 6}
+    row["risk"] = {"rag": at | {"difference": None}, "closed-book": at | {"difference": (-0.123456, -0.2, 1 / 3)}}
+    found = json.loads(record.dump(record.record_of(results)))["matched"]["all"][0]["risk"]
+    assert found["closed-book"]["difference"] == [-0.1235, -0.2, 0.3333] and found["rag"]["difference"] is None
+    assert found["rag"]["mean"] == 0.3333
 
 
 def test_a_record_is_written_the_same_each_time_a_figure_to_a_line(results: Json) -> None:
@@ -316,7 +322,7 @@ def test_tables_are_written_between_the_markers(
     assert call("tables", "--write", str(page))[0] == 0
     text = page.read_text(encoding="utf-8")
     assert text.startswith("# Page\n") and text.endswith(f"{tables.END}\nEnd.\n") and "old" not in text
-    assert "**mine**: Does it help?" in text and "| closed-book |" in text
+    assert "**mine**: Does <b>it</b> help?" in text and "| closed-book |" in text
     assert between(text, tables.BEGIN, tables.END) == call("tables")[1].strip()
     assert renew(page, tables.BEGIN, tables.END, ["new"]) and not renew(page, "<!-- x -->", "<!-- y -->", [])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -18,12 +19,20 @@ from api.evaluate.questions import EvidenceIndex
 from api.experiments import arms, definition, places, provenance, runner, sources
 from api.experiments.knobs import Knobs
 from api.experiments.provenance import provenance_of
-from api.experiments.runner import Finished
 from api.experiments.techniques import found, searches
 from api.experiments.techniques.searches import Searches
 from api.experiments.variants.variant import variant_of
 from api.pipeline import Ask, Pipeline
-from tests.api.experiment_cases import ARMS, DATE, question, unanswerable, write_questions
+from tests.api.experiment_cases import (
+    ARMS,
+    figures,
+    forget_answers,
+    go,
+    question,
+    unanswerable,
+    write_experiment,
+    write_questions,
+)
 from tests.api.fakes import FakeAnswerer
 from tests.bench import bench_one_knob
 from tests.fakes import HashEncoder
@@ -51,30 +60,7 @@ order = "shuffled"
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:
     """Writes an experiment on the question file of the two notes."""
-    write_questions(tmp_path)
-
-    def call(arms: str) -> Path:
-        path = tmp_path / "mine.toml"
-        path.write_text('name = "mine"\nquestion = "Why?"\nquestions = "questions.jsonl"\n' + arms, encoding="utf-8")
-        return path
-
-    return call
-
-
-def go(pipeline: Pipeline, path: Path, **options: Any) -> Finished:
-    """A run with the date of the tests."""
-    return runner.run(pipeline, definition.load(path), date=DATE, **options)
-
-
-def figures(finished: Finished) -> dict[str, Any]:
-    """Everything that a run measured."""
-    return {k: v for k, v in finished.results.items() if k not in ("asked", "provenance")}
-
-
-def forget_answers(home: Path) -> None:
-    """Leave the searches alone."""
-    for kept in (home / places.FOLDER / places.CACHE).rglob("*.json"):
-        kept.unlink()
+    return functools.partial(write_experiment, tmp_path)
 
 
 # ---- sources

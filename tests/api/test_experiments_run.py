@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -17,11 +18,22 @@ from api.errors import ConfigError
 from api.experiments import definition, metrics, places, report, runner, summary
 from api.experiments.definition import Expect
 from api.experiments.expectations import verdict_of
-from api.experiments.runner import Finished, Progress
+from api.experiments.runner import Progress
 from api.pipeline import Pipeline
 from corpus.records import CorpusError
 from generator.answer import Answer, Sentence
-from tests.api.experiment_cases import ARMS, DATE, GROWS, STAGES, STORES, question, write_questions
+from tests.api.experiment_cases import (
+    ARMS,
+    DATE,
+    GROWS,
+    STAGES,
+    STORES,
+    figures,
+    forget_answers,
+    go,
+    question,
+    write_experiment,
+)
 from tests.api.fakes import FakeAnswerer
 from tests.fakes import HashEncoder
 
@@ -59,25 +71,7 @@ class Hostile(FakeAnswerer):
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:
     """Writes an experiment on the question file of the two notes."""
-    write_questions(tmp_path)
-
-    def call(arms: str = ARMS, more: str = "") -> Path:
-        path = tmp_path / "mine.toml"
-        head = 'name = "mine"\nquestion = "Does <b>it</b> help?"\nquestions = "questions.jsonl"\n'
-        path.write_text(head + more + arms, encoding="utf-8")
-        return path
-
-    return call
-
-
-def go(pipeline: Pipeline, path: Path, **options: Any) -> Finished:
-    """A run with the date of the tests."""
-    return runner.run(pipeline, definition.load(path), date=DATE, **options)
-
-
-def figures(finished: Finished) -> dict[str, Any]:
-    """Everything that a run measured."""
-    return {k: v for k, v in finished.results.items() if k not in ("asked", "provenance")}
+    return functools.partial(write_experiment, tmp_path)
 
 
 def test_a_second_run_asks_nothing_and_says_the_same(
@@ -101,8 +95,7 @@ def test_a_stopped_run_goes_on_where_it_was_and_comes_to_the_same_figures(
     path = write()
     with Pipeline(RunConfig(home), encoder=HashEncoder(), answerer=FakeAnswerer()) as undisturbed:
         wanted = go(undisturbed, path, fresh=True, out=tmp_path / "undisturbed")
-    for kept in (home / places.FOLDER / places.CACHE).rglob("*.json"):
-        kept.unlink()
+    forget_answers(home)
     failing = Failing(7)
     with Pipeline(RunConfig(home), encoder=HashEncoder(), answerer=failing) as pipeline, pytest.raises(Stopped):
         go(pipeline, path, out=tmp_path / "stopped")

@@ -26,7 +26,7 @@ from ingest.chunking import SPLITTERS, ChunkSettings
 from ingest.errors import ChunkingError
 from retrieval.bilingual import Bilingual
 from retrieval.embedder import BilingualEmbedder
-from tests.api.experiment_cases import DATE, write_questions
+from tests.api.experiment_cases import DATE, write_experiment
 from tests.api.fakes import FakeAnswerer
 from tests.fakes import HashEncoder
 from tests.generator.tiny import RUSSIAN_PIECES, tiny_engine
@@ -38,14 +38,7 @@ USUAL = '[[arm]]\nname = "usual"\n'
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[[str], definition.Experiment]:
     """An experiment of the arms on the question file of the two notes."""
-    write_questions(tmp_path)
-
-    def call(arms: str) -> definition.Experiment:
-        path = tmp_path / "mine.toml"
-        path.write_text('name = "mine"\nquestion = "Why?"\nquestions = "questions.jsonl"\n' + arms, encoding="utf-8")
-        return definition.load(path)
-
-    return call
+    return lambda arms: definition.load(write_experiment(tmp_path, arms))
 
 
 def files(home: Path) -> dict[Path, bytes]:

@@ -12,12 +12,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.errors import ConfigError, OutsideError
-from api.experiments import definition, metrics, places, runner
+from api.experiments import definition, metrics, places
 from api.experiments.chosen import choose
 from api.http.app import create_app
 from api.pipeline import Pipeline
 from generator.answerer import REFUSALS
-from tests.api.experiment_cases import write_questions
+from tests.api.experiment_cases import go, write_questions
 from tests.api.fakes import FakeAnswerer
 from tests.api.outside_fakes import Fake, serving, told
 
@@ -70,11 +70,6 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path
         return path
 
     return call
-
-
-def go(pipeline: Pipeline, path: Path, **options: Any) -> Any:
-    """A run."""
-    return runner.run(pipeline, definition.load(path), date="2026-01-02T03:04:05+00:00", **options)
 
 
 def test_a_large_model_stands_beside_ours_and_a_judge_beside_our_measures(

@@ -180,6 +180,14 @@ def test_closing_ends_the_process() -> None:
         os.kill(pid, 0)
 
 
+def test_a_sandbox_that_was_left_starts_nothing() -> None:
+    with Sandbox(Limits()) as sandbox:
+        pass
+    with pytest.raises(ParseError, match="a.md: not read, the parsers were stopped"):
+        sandbox.parse(b"text", "a.md")  # of a thread that was reading the file meanwhile
+    assert sandbox._process is None
+
+
 # ---- paths
 
 
