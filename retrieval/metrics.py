@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 RESAMPLES = 10_000
 # Of fewer clusters no interval is shown: resampled, it would be much too narrow (Cameron, Gelbach & Miller 2008).
 FEWEST_CLUSTERS = 6
-_NO_SPREAD = 1e-12  # ends of an interval that are apart by rounding alone
+NO_SPREAD = 1e-12  # ends of an interval that are apart by rounding alone
 _BLOCK = 1_000  # resamples drawn at a time: 1,000 x U numbers
 
 
@@ -102,7 +102,7 @@ def bootstrap(
     means = _resampled_means(sums, counts, resamples, seed)
     low, high = map(float, np.quantile(means, [(1 - level) / 2, (1 + level) / 2]))
     mean = float(sums.sum() / counts.sum())
-    if high - low < _NO_SPREAD and min(values) >= 0 and max(values) <= 1:
+    if high - low < NO_SPREAD and min(values) >= 0 and max(values) <= 1:
         low, high = without_spread(mean, len(sums), level=level)
     return Estimate(mean, low, high, len(values), len(sums))
 

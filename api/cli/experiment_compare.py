@@ -24,8 +24,8 @@ def compare(
 ) -> None:
     """Every figure of two runs, and their differences on the questions that both were asked.
 
-    Arms are matched by name. Differences are the first less the second, in points of 100, with their interval and,
-    where they were tested, p after Holm's correction.
+    Arms are matched by name. Differences are the first less the second, in points of 100; wrong of answered and right
+    have their interval and p after Holm's correction.
 
     Example: lectern experiment compare passages-0123456789ab passages-ba9876543210
     """

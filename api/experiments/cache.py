@@ -29,7 +29,7 @@ from ingest.document import Chunk
 from ingest.originals import write_atomically
 from retrieval.hit import Hit
 
-CACHE_FORMAT = 3  # raise it when a Result is made differently from the same facts
+CACHE_FORMAT = 3  # raise it when a Result is written differently: how it is made is told by the sources
 
 
 def key_of(
@@ -89,7 +89,7 @@ def _result(record: dict[str, Any]) -> Result:
             row["stage"], row["parts"])
         for row in answer["hits"]
     )  # fmt: skip
-    planted, ranking = record.get("planted"), record.get("ranking")  # both are younger than the format
+    planted, ranking = record["planted"], record["ranking"]
     return Result(
         Answer(**answer), tuple(record["candidates"]), None if planted is None else Planted(**planted),
         None if ranking is None else tuple(ranking),

@@ -132,7 +132,8 @@ class Training:
 
 @cache
 def shipped() -> Training:
-    """Those of the corpus that ships: at least what the shipped weights were trained on. Raises CorpusError."""
+    """Those that ship with the corpus: all of ours that training read, and the translations that it held back; none
+    of NOT_COUNTED. Raises CorpusError."""
     return Training(training_questions())
 
 

@@ -327,7 +327,7 @@ def _expect(
         raise refuse("language", f"{RU_LESS_EN} is of one arm: give arm in place of pair, or another language")
     if pair is not None and (not isinstance(pair, list) or len(pair) != 2):
         raise refuse("pair", "pair is a list of two arms")
-    if (pair or figure.less) and {figure.metric, figure.less} & set(OF_A_SET):
+    if (pair or figure.less or between) and {figure.metric, figure.less} & set(OF_A_SET):
         raise refuse("metric", f"{', '.join(OF_A_SET)} has no paired difference: expect it of an arm, without less")
     for name in pair or [figure.arm]:
         if name not in arms:
@@ -336,14 +336,15 @@ def _expect(
         raise refuse("pair", "pair is of two different arms: one less itself is always 0")
     low, high = figure.low, figure.high
     if figure.relation is not None:
-        if (pair is None and not between) or low is not None or high is not None:
-            raise refuse("relation", "a relation is between the arms of a pair or two languages: give no low, no high")
+        if (pair is None and not between and figure.less is None) or low is not None or high is not None:
+            between_what = "the arms of a pair, two languages or two metrics"
+            raise refuse("relation", f"a relation is between {between_what}: give no low, no high")
         # Strictly: two equal figures are neither below nor above each other.
         below = figure.relation == "below"
         low, high = (-math.inf, math.nextafter(0, -1)) if below else (math.nextafter(0, 1), math.inf)
     elif low is None or high is None or not low <= high:  # nan is neither
         raise refuse("low", "give low and high, low first, or a relation")
-    elif low <= -1 and high >= 1:
-        raise refuse("low", "every figure and every difference lies between -1 and 1: give bounds that it can miss")
+    elif low <= (least := -1 if pair or figure.less or between else 0) and high >= 1:
+        raise refuse("low", f"what is expected lies between {least} and 1: give bounds that it can miss")
     chosen = None if pair is None else (str(pair[0]), str(pair[1]))
     return Expect(figure.metric, figure.arm, chosen, figure.language, figure.relation, low, high, figure.less)

@@ -1,7 +1,9 @@
-"""Does a re-run agree with what was recorded? A verdict for each expected figure of an experiment.
+"""Is a figure as the file of the experiment expects it? A verdict for each.
 
-- OK: the figure lies within the recorded interval;
-- DRIFT: it lies outside, but its own 95 % interval still overlaps the recorded one: look, nothing is broken yet;
+The same words are said of a re-run that is held against a record: rerun.py.
+
+- OK: the figure lies within the expected interval, which does not say that chance could not have put it there;
+- DRIFT: it lies outside, but its own 95 % interval reaches in: look, nothing is broken yet;
 - FAIL: the two intervals do not meet, or the figure could not be measured at all (an arm that never answers has no
   wrong answers among those given);
 - TOO FEW DOCUMENTS: a difference on the questions of one note, which is not measured: nothing agrees or fails.

@@ -2,10 +2,12 @@
 worth the same.
 
 - recall@5: of these passages, the share among the best five of those that were read;
-- MRR@10 and nDCG@10: where they stand in the arm's own ranking, after reranking where it reranks, whatever the number
-  of passages it reads. A second search counts too: merged as it is read, or what it kept of the poor first one's.
+- MRR@10 and nDCG@10: where they stand in the arm's own ranking, after reranking where it reranks. Of two searches: the
+  hits of both, merged as they are read; of a corrective one, those of the second that reach the threshold, at most as
+  many as are read.
 
-Arms that do not search, questions without answers and answers kept before rankings were have none of these.
+Sought are passages in the language that is searched for: the question's, or, with documents = "other language", the
+other one. Arms that do not search and questions without answers have none of these.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ def judged_by_place(result: Result, gold: Collection[str]) -> dict[str, float]:
     if not gold:
         return {}
     gains = dict.fromkeys(gold, 1.0)
-    read = [hit.chunk.id for hit in sorted(result.answer.hits, key=lambda hit: hit.rank)]
+    # The hits of an arm that found nothing good enough are what is shown as nearest: it did not read them.
+    read = [] if result.ranking == () else [h.chunk.id for h in sorted(result.answer.hits, key=lambda hit: hit.rank)]
     values = {metrics.RECALL: recall_at_k(read, gains, READ)}
     if result.ranking is not None:
         values[metrics.MRR] = reciprocal_rank(result.ranking, gains, RANKED)

@@ -125,7 +125,7 @@ class Knobs:
             return "distractor_kind", "distractor_kind is felt with distractors = 1 or more"
         narrowed = next((name for name in _NARROW if getattr(self, name) is not None), None)
         if narrowed is not None and not self.temperature:
-            return narrowed, f"{narrowed} narrows what is sampled: give a temperature above 0 beside it"
+            return narrowed, f"{narrowed} narrows an answer that is sampled: give a temperature above 0 beside it"
         if self.splitter == "sentence_window" and self.chunk_overlap is not None:
             return "chunk_overlap", "sentence windows overlap by themselves: take out chunk_overlap"
         if self.risk is not None and self.abstain is False:

@@ -45,7 +45,7 @@ _SELECTIVE = "selective prediction: El-Yaniv & Wiener 2010"
 _SUPPORT = "after RAGChecker's split of errors, arXiv 2408.08067, by shared words in place of entailment"
 _ALCE = "ALCE, arXiv 2305.14627; entailment by the scoring verifier"
 _RAGCHECKER = "RAGChecker, arXiv 2408.08067; sentences as claims, entailment by the scoring verifier"
-_FOUND = "of the passages that hold an evidence quote; retrieval/metrics.py"
+_FOUND = "of the passages in the language searched for that hold an evidence quote; retrieval/metrics.py"
 _OVERLAP = "shared runs of words; not ALCE (arXiv 2305.14627), whose recall and precision need entailment"
 
 METRICS: tuple[Metric, ...] = (

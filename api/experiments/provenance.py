@@ -27,7 +27,11 @@ from retrieval.entries import library_digest
 
 ROOT = Path(__file__).resolve().parents[2]  # the folder of the packages
 GIT_SECONDS = 5.0
-LIBRARIES = ("torch", "sentence-transformers", "faiss-cpu", "numpy", "scipy")  # those that can move a figure
+# Those that can move a figure.
+LIBRARIES = (
+    "torch", "transformers", "tokenizers", "sentence-transformers", "faiss-cpu", "rank-bm25", "snowballstemmer",
+    "langchain-text-splitters", "pypdf", "numpy", "scipy",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Provenance:
     """model, embedder: names with fingerprints of their weights. decisions: digest of the fitted thresholds, empty
     where an answerer has none. library: digest of the list of documents. config: hash of the configured settings.
     sources: digest of the program's sources that make answers. versions: of Python and of the libraries that
-    compute."""
+    compute, and the device they compute on: "cpu" or "cuda"."""
 
     model: str
     embedder: str
@@ -54,7 +58,8 @@ def provenance_of(pipeline: Pipeline) -> Provenance:
     decisions = digest(dataclasses.asdict(answerer.decisions)) if isinstance(answerer, Answerer) else ""
     return Provenance(
         answerer.model, f"{encoder.name}-{encoder.fingerprint}", decisions, library_digest(pipeline.library),
-        pipeline.config.config_hash(), sources.of_answers(), versions(),
+        pipeline.config.config_hash(), sources.of_answers(),
+        {**versions(), "device": pipeline.config.device.split(":")[0]},
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from api.errors import ConfigError
 from api.experiments import definition
+from api.experiments.expectations import Checked
 from api.experiments.metrics import CONFIDENCE, COVERAGE, NAMES, RIGHT, WRONG
 from api.experiments.places import REPORT_FILE, RESULTS_FILE
 from api.experiments.runs import Runs
@@ -155,8 +156,12 @@ def as_shipped(results: Mapping[str, Any]) -> bool:
     name = results["experiment"]["name"]
     if name not in shipped_names():
         return False
-    now = json.loads(json.dumps(definition_json(definition.load(definition.find(name)))))
-    return {**now, "limit": 0} == {**results["experiment"], "limit": 0}
+    shipped = definition.load(definition.find(name))
+    now = json.loads(json.dumps(definition_json(shipped)))
+    expected = [(one["what"], one["expected"]) for one in results.get("expectations", [])]
+    return {**now, "limit": 0} == {**results["experiment"], "limit": 0} and expected == [
+        (one.what, one.expected) for one in (Checked(of, "OK", None, None, None) for of in shipped.expect)
+    ]
 
 
 def shipped_names() -> list[str]:

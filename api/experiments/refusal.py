@@ -18,7 +18,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.metrics import Estimate
+from retrieval.metrics import NO_SPREAD, Estimate, without_spread
 
 RESAMPLES = 10_000
 
@@ -43,8 +43,11 @@ def grounded_refusal(
         counts[order[unit], 1 if can else 3] += 1.0 - share
     drawn = np.random.default_rng(seed).integers(len(order), size=(resamples, len(order)))
     times = np.stack([np.bincount(row, minlength=len(order)) for row in drawn]).astype(np.float64)  # [R, U]
-    low, high = np.nanquantile(_f1(times @ counts), [0.025, 0.975])
-    return Estimate(float(_f1(counts.sum(axis=0))), float(low), float(high), len(units), len(order))
+    mean = float(_f1(counts.sum(axis=0)))
+    low, high = map(float, np.nanquantile(_f1(times @ counts), [0.025, 0.975]))
+    if high - low < NO_SPREAD:
+        low, high = without_spread(mean, len(order))
+    return Estimate(mean, low, high, len(units), len(order))
 
 
 def _f1(counts: Floats) -> Floats:

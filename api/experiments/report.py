@@ -52,7 +52,7 @@ def render(results: Mapping[str, Any]) -> str:
         "causes": {group: Markup(plots.causes(of, arms)) for group, of in results["causes"].items() if of},
     }
     return environment.get_template("report.html").render(
-        r=results, arms=arms, names=shown, tested=TESTED, forced=forced, metrics=METRICS, causes=CAUSES, plots=drawn,
+        r=results, arms=arms, names=shown, apart_on=TESTED, forced=forced, metrics=METRICS, causes=CAUSES, plots=drawn,
         decoders=decoders, between=between, tests=len(results["comparisons"]) + sum("p_holm" in row for row in between),
         fewest=FEWEST_CLUSTERS, style=Markup(style), script=Markup(script), script_hash=script_hash(),
     )  # fmt: skip

@@ -186,6 +186,11 @@ def felt(experiment: Experiment, arm: Arm, request: Ask) -> None:
             f"arm {arm.name!r}: corrective retrieval goes by the reranker's scores, and the settings have "
             "rerank = false: give the arm rerank = true"
         )
+    if arm.knobs.risk is not None and not request.options.abstain:
+        raise ConfigError(
+            f"arm {arm.name!r}: risk is felt by an arm that may abstain, and the settings have abstain = false: give "
+            "the arm abstain = true"
+        )
     fixed = arm.knobs.generator is not None and experiment.generators[arm.knobs.generator].fixed_temperature
     if fixed and len(experiment.seeds) > 1:
         raise ConfigError(

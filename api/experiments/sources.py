@@ -19,8 +19,9 @@ import retrieval
 TRAINING = "training"  # folders of this name make weights, and those have fingerprints of their own
 # Of the package api: what asks, finds evidence and reads; outside/ is apart, as most arms do not feel it.
 OF_API = (
-    "pipeline.py", "parts.py", "evaluate/questions.py", "experiments/arms.py", "experiments/citing.py",
-    "experiments/techniques", "experiments/variants",
+    "pipeline.py", "parts.py", "question.py", "answer_json.py", "evaluate/questions.py",
+    "evaluate/injections.py", "experiments/arms.py", "experiments/citing.py", "experiments/techniques",
+    "experiments/variants",
 )  # fmt: skip
 OUTSIDE = "experiments/outside"
 

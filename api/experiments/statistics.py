@@ -33,13 +33,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.metrics import FEWEST_CLUSTERS, without_spread
+from retrieval.metrics import FEWEST_CLUSTERS, NO_SPREAD, without_spread
 
 RESAMPLES = 10_000
 LEVEL = 0.05
 FEWEST = 6  # five questions that differ cannot be told from chance by McNemar's test either: 2 / 2^5 > 0.05
 
-_NO_SPREAD = 1e-12  # ends of an interval that are apart by rounding alone
 _BATCH = 500  # resamples held at a time: 500 x U numbers
 
 Values = Sequence[float | None]
@@ -149,7 +148,7 @@ def _interval(table: Floats, difference: float, resamples: int, seed: int) -> tu
         n_resamples=resamples, batch=_BATCH, method="percentile", vectorized=True, rng=np.random.default_rng(seed),
     )  # fmt: skip
     low, high = float(found.confidence_interval.low), float(found.confidence_interval.high)
-    return (low, high) if high - low > _NO_SPREAD else without_spread(difference, len(numbers), least=-1.0)
+    return (low, high) if high - low > NO_SPREAD else without_spread(difference, len(numbers), least=-1.0)
 
 
 def _p_value(table: Floats, resamples: int, seed: int) -> float:

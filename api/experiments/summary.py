@@ -145,14 +145,21 @@ def comparisons(
     can be compared. Holm over all of the former, and over the latter with them if `compare_languages`; if not, the
     latter have no p-values."""
     arms, between = _between_arms(rows, languages), _by_language(rows, languages)
-    family = [compared.p_value for _, compared in (arms + between if compare_languages else arms)]
-    corrected = [{"p_holm": p_holm, "declared": p_holm <= LEVEL} for p_holm in holm(family)]
-    told = [{**about, **dataclasses.asdict(compared)} for about, compared in arms + between]
-    tested = [row | p for row, p in zip(told, corrected, strict=False)]
+    family = arms + between if compare_languages else arms
+    corrected = holm([compared.p_value for _, compared in family])
+    tested = [
+        {**about, **dataclasses.asdict(compared), "p_holm": p_holm, "declared": p_holm <= LEVEL}
+        for (about, compared), p_holm in zip(family, corrected, strict=True)
+    ]
+    if compare_languages:
+        return tested[: len(arms)], tested[len(arms) :]
+    return tested, [_untested(about, compared) for about, compared in between]
+
+
+def _untested(about: Json, compared: Comparison) -> Json:
+    """A difference with its interval and without what belongs to tests."""
     of_tests = ("p_value", "mcnemar", "tested")
-    untested = [{k: v for k, v in row.items() if k not in of_tests} for row in told[len(tested) :]]
-    whole = tested + untested
-    return whole[: len(arms)], whole[len(arms) :]
+    return about | {key: value for key, value in dataclasses.asdict(compared).items() if key not in of_tests}
 
 
 def _between_arms(rows: Sequence[Row], languages: Sequence[str]) -> list[tuple[Json, Comparison]]:

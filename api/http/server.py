@@ -14,6 +14,7 @@ import filelock
 import uvicorn
 
 from api.errors import ApiError
+from api.experiments import sources
 from api.http.app import create_app
 from api.http.guard import Access
 from api.pipeline import Pipeline
@@ -64,6 +65,9 @@ def make_server(
 ) -> Server:
     """A server that is ready to run on a listening socket."""
     pipeline.open()  # a home that cannot be used is an error now and not at the first question
+    # As the files are now: sources that change while it runs are not what runs here.
+    sources.of_answers()
+    sources.of_outside()
     config = uvicorn.Config(
         create_app(pipeline, access, slots=slots, waiting=waiting, endpoints=endpoints),
         log_level="warning",

@@ -38,8 +38,9 @@ class Composition:
     mined: share of distractors that are near misses of a search, where there are any. distractors[n]: share of
     *batches* whose prompts get n passages beside the gold one; by batch, because a batch costs as much as its largest
     prompt. verified: share of batches that are claims to verify (`claims.ClaimMaker`). planted: share of prompts one of
-    whose passages holds an instruction (`planting.plant`). cropped: share of batches whose passages are cut to some
-    number of letters between these, three quarters of it in Russian, whose pieces are shorter (`cropping.crop`).
+    whose passages holds an instruction (`planting.plant`). cropped: share of batches, of those that are no claims,
+    whose passages are cut to some number of letters between these, three quarters of it in Russian, whose pieces are
+    shorter (`cropping.crop`).
     focused: prompts have their gold sentences as focus, as prompts to write from have those that the reader chose.
     """
 

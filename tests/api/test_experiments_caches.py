@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import ast
 import functools
 import os
 import signal
@@ -93,8 +95,29 @@ def str_path(path: Path) -> Path:
 def test_every_source_that_is_named_is_there_and_counts() -> None:
     for name in (*sources.OF_API, sources.OUTSIDE):
         assert (ROOT / "api" / name).exists(), name
-    assert sources.of_answers() == sources.of_answers() != sources.of_outside()
-    assert len(sources.of_answers()) == 64
+    assert sources.of_answers() != sources.of_outside() and len(sources.of_answers()) == 64
+
+
+# What answers go through and are not changed by: kept by value in keys (settings, knobs, provenance), or of time,
+# errors and figures.
+NO_SOURCES = {
+    "api.config", "api.document_cache", "api.errors", "api.evaluate.answers", "api.experiments.definition",
+    "api.experiments.knobs", "api.experiments.provenance", "api.lazy", "api.timed_reranker",
+}  # fmt: skip
+
+
+def test_what_the_sources_of_answers_import_is_among_them_or_changes_none() -> None:
+    named = [ROOT / "api" / name for name in sources.OF_API]
+    files = {file for path in named for file in ([path] if path.is_file() else path.rglob("*.py"))}
+    missing = set()
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module is not None:
+                for module in (node.module, *(f"{node.module}.{alias.name}" for alias in node.names)):
+                    path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
+                    if module.startswith("api.") and path.exists() and path not in files:
+                        missing.add(module)
+    assert missing == NO_SOURCES
 
 
 def test_other_sources_ask_and_search_anew_another_version_does_not(
@@ -219,6 +242,10 @@ def test_the_bench_of_one_knob_counts_what_was_made_anew(pipeline: Pipeline, tmp
     assert (again.answers, again.answers_kept, again.searches) == (10, 10, 0)
     assert (warm.answers, warm.answers_kept, warm.searches, warm.searches_kept) == (10, 0, 10, 10)
     assert warm.name == "temperature = 1.0" and "10 of 10 searches from the cache" in warm.line()
+    with pytest.raises(ValueError, match="mode = rag is what the arms have anyway"):
+        list(bench_one_knob.costs(pipeline, experiment, 0, mode="rag"))
+    with pytest.raises(argparse.ArgumentTypeError, match="abstain is true or false"):
+        bench_one_knob.knob("abstain=yes")
 
 
 # ---- a killed run

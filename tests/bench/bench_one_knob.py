@@ -67,6 +67,8 @@ def costs(pipeline: Pipeline, experiment: Experiment, limit: int, **knobs: Any) 
     for what, chosen in (("cold", experiment), ("the same again", experiment), (name, turned(experiment, **knobs))):
         asked = runner.run(pipeline, chosen, date=DATE, limit=limit).results["asked"]
         cold = cold or asked["seconds"]
+        if chosen is not experiment and asked["from_cache"]:
+            raise ValueError(f"{name} is what the arms have anyway: change something else")
         yield Cost(
             what, asked["seconds"], asked["answers"], asked["from_cache"], asked["searches"],
             asked["searches_from_cache"], asked["seconds"] / cold,
@@ -79,7 +81,9 @@ def knob(text: str) -> dict[str, Any]:
     if name not in ("temperature", "abstain", "verify", "top_k"):
         raise argparse.ArgumentTypeError("turn temperature, abstain, verify or top_k")
     if name in ("abstain", "verify"):
-        return {name: {"true": True, "false": False}[value]}
+        if value not in ("true", "false"):
+            raise argparse.ArgumentTypeError(f"{name} is true or false")
+        return {name: value == "true"}
     return {name: int(value) if name == "top_k" else float(value)}
 
 

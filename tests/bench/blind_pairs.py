@@ -7,7 +7,7 @@
 A row holds a question, the passage that answers it, and two answers, "a" and "b", in an order drawn for each; whose
 they are stands in no field, it follows from the seed. A marker adds "preferred": "a", "b" or "neither". Questions
 where both say the same, or the decoder nothing, are not drawn. Preferences are counted by source, with the sign test
-over those that prefer one (Dixon & Mood 1946). The marks of the last reading are in marks/.
+over those that prefer one (Dixon & Mood 1946).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def decoder_first(question: str) -> bool:
 
 
 def drawn(saved: Sequence[Row], passages: dict[str, str], count: int = COUNT) -> list[Row]:
-    """`count` pairs out of what `evaluate writing` saved, as many of each source as there are; passages: by question
+    """`count` pairs out of what `evaluate writing` saved, about equally many of each source; passages: by question
     id, the one that answers."""
     usable: dict[str, list[Row]] = {}
     for row in saved:

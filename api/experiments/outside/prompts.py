@@ -15,7 +15,6 @@ from corpus.format import Question
 from generator.answerer import REFUSALS
 from generator.memory import Passage
 
-PROMPT_FORMAT = 1  # raise it when a prompt, or the reading of its reply, changes
 RIGHT, WRONG = "RIGHT", "WRONG"
 SUPPORTED, UNSUPPORTED = "SUPPORTED", "UNSUPPORTED"
 

@@ -13,7 +13,6 @@ from api.experiments.definition import Arm, Experiment
 from api.experiments.outside.agreement import agreement
 from api.experiments.outside.answerer import OutsideAnswerer
 from api.experiments.outside.judge import Judge, Verdicts
-from api.experiments.outside.prompts import PROMPT_FORMAT
 from api.experiments.outside.replies import Kept, replies_of
 from api.pipeline import Pipeline
 from corpus.format import Question
@@ -40,7 +39,7 @@ class Staff:
         name = arm.knobs.generator
         if name is None:
             return None
-        return {**self.experiment.generators[name].facts(), "prompt": PROMPT_FORMAT, "sources": sources.of_outside()}
+        return {**self.experiment.generators[name].facts(), "sources": sources.of_outside()}
 
     def verdicts(self, question: Question, answer: Answer) -> Verdicts:
         """The judge's; none where nobody judges. Raises OutsideError."""

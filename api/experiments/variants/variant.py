@@ -11,7 +11,7 @@ from pathlib import Path
 from api.errors import ConfigError
 from api.evaluate.questions import EvidenceIndex
 from api.experiments.definition import Arm
-from api.experiments.provenance import Provenance, provenance_of
+from api.experiments.provenance import Provenance, digest, provenance_of
 from api.experiments.variants import weights
 from api.experiments.variants.chunked import FOLDER, chunked, settings_of
 from api.pipeline import Answers, Pipeline
@@ -67,6 +67,8 @@ def variants_of(
                 own, library = chunked(usual.pipeline, cut, experiments / FOLDER, on_progress)
                 stack.callback(own.close)
                 new = variant_of(own)
+                # By what it was cut into too: a splitter that has changed cuts otherwise by the same settings.
+                library = digest([library, [chunk.id for chunk in own.library.chunks()]])
                 made[cut, None] = dataclasses.replace(
                     new, provenance=dataclasses.replace(new.provenance, library=library)
                 )
