@@ -101,7 +101,9 @@ def test_a_mistake_is_named_with_its_line(text: str, message: str) -> None:
     [
         ('arm = "a"\nmetric = "wrong of answer"\nlow = 0.0\nhigh = 1.0', "e.toml:10: .*did you mean wrong of answered"),
         ('arm = "a"\nmetric = "right"\nlow = nan\nhigh = 0.5', "e.toml:11: give low and high"),
-        ('pair = ["a", "b"]\nmetric = "right"\nlow = -1.0\nhigh = 1.0', "e.toml:11: every figure and every difference"),
+        ('pair = ["a", "b"]\nmetric = "right"\nlow = -1.0\nhigh = 1.0', "e.toml:11: .* lies between -1 and 1"),
+        ('arm = "a"\nmetric = "right"\nlow = 0.0\nhigh = 1.0', "e.toml:11: .* lies between 0 and 1"),
+        ('arm = "a"\nmetric = "grounded refusal F1"\nlanguage = "ru less en"', "e.toml:10: grounded .* no paired diff"),
         ('pair = ["a", "a"]\nmetric = "right"\nrelation = "below"', "e.toml:9: pair is of two different arms"),
         ('arm = "c"\nmetric = "right"\nlow = 0.0\nhigh = 1.0', "e.toml:9: there is no arm 'c'"),
         ('metric = "right"\nlow = 0.0\nhigh = 1.0', "e.toml:8: .*of an arm or of a pair"),
