@@ -260,7 +260,7 @@ relation = "above"
 arm = "refuse"
 metric = "wrong of answered"
 low = 0.0
-high = 1.0
+high = 0.9
 """
     more = """
 [[expect]]
