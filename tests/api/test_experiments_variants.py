@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from generator.checkpoint import save_decoder
 from generator.decisions import Decisions
 from generator.errors import DecoderMissing
 from generator.options import AnswerOptions
-from ingest.chunking import SPLITTERS, ChunkSettings
+from ingest.chunking import SPLITTERS, ChunkSettings, chunk_document
 from ingest.errors import ChunkingError
 from retrieval.bilingual import Bilingual
 from retrieval.embedder import BilingualEmbedder
@@ -77,6 +78,21 @@ def test_an_arm_reads_documents_that_are_cut_for_it_alone(
     asked = len(answerer.seen_hits)
     again = runner.run(pipeline, arms, date=DATE)
     assert len(answerer.seen_hits) == asked and again.folder == first.folder and len(libraries(home)) == 1
+
+
+def test_a_splitter_that_cuts_otherwise_by_the_same_settings_makes_another_library(
+    pipeline: Pipeline, write: Callable[[str], definition.Experiment], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def library() -> str:
+        arms = write(USUAL + '[[arm]]\nname = "small"\nchunk_tokens = 14\n')
+        return str(runner.run(pipeline, arms, date=DATE).results["provenance"]["arms"]["small library"])
+
+    first = library()
+    assert library() == first
+    shutil.rmtree(home / places.FOLDER / FOLDER)
+    where = "api.experiments.variants.chunked.chunk_document"
+    monkeypatch.setattr(where, lambda *given, **how: chunk_document(*given, **how)[:-1])
+    assert library() != first
 
 
 def test_an_arm_that_spells_out_how_the_home_is_cut_is_the_home(
