@@ -17,11 +17,23 @@ from api.counted import counted
 from api.evaluate.table import NO_INTERVAL
 from api.experiments import plots
 from api.experiments.causes import CAUSES
-from api.experiments.metrics import METRICS, NAMES
+from api.experiments.metrics import (
+    COVERAGE,
+    METRICS,
+    NAMES,
+    REFUSED_ANSWERABLE,
+    REFUSED_UNANSWERABLE,
+    RIGHT,
+    SUPPORTED,
+    WRONG,
+)
 from api.experiments.summary import TESTED
 from retrieval.metrics import FEWEST_CLUSTERS
 
 _FOLDER = Path(__file__).parent
+# What is drawn first; and what the first table has, besides what the experiment expects something of.
+_DRAWN = (WRONG, RIGHT, COVERAGE)
+_MAIN = (*_DRAWN, REFUSED_ANSWERABLE, REFUSED_UNANSWERABLE, SUPPORTED)
 
 
 def render(results: Mapping[str, Any]) -> str:
@@ -39,6 +51,8 @@ def render(results: Mapping[str, Any]) -> str:
     arms = [arm["name"] for arm in results["experiment"]["arms"]]
     applies = {name for cells in results["estimates"].values() for cell in cells.values() for name in cell}
     shown = [name for name in NAMES if name in applies]
+    expected = [name for one in results.get("expectations", []) for name in one.get("metrics", [])]
+    main = [name for name in dict.fromkeys((*_MAIN, *expected)) if name in applies]
     forced = [
         arm["name"] for arm in results["experiment"]["arms"]
         if arm["mode"] == "closed_book" or arm.get("abstain") is False
@@ -47,14 +61,16 @@ def render(results: Mapping[str, Any]) -> str:
     decoders = len({arm.get("weights") for arm in results["experiment"]["arms"]})
     between = results.get("between_languages", [])  # results of an earlier version have none
     drawn = {
+        "glance": Markup(plots.glance(results["estimates"], arms, [name for name in _DRAWN if name in applies])),
         "risk": Markup(plots.risk_coverage(sure, arms)) if sure else "",
         "reliability": Markup(plots.reliability(sure, arms)) if sure else "",
         "causes": {group: Markup(plots.causes(of, arms)) for group, of in results["causes"].items() if of},
     }
     return environment.get_template("report.html").render(
-        r=results, arms=arms, names=shown, apart_on=TESTED, forced=forced, metrics=METRICS, causes=CAUSES, plots=drawn,
-        decoders=decoders, between=between, tests=len(results["comparisons"]) + sum("p_holm" in row for row in between),
-        fewest=FEWEST_CLUSTERS, style=Markup(style), script=Markup(script), script_hash=script_hash(),
+        r=results, arms=arms, names=shown, main=main, apart_on=TESTED, forced=forced, metrics=METRICS, causes=CAUSES,
+        plots=drawn, decoders=decoders, between=between,
+        tests=len(results["comparisons"]) + sum("p_holm" in row for row in between), fewest=FEWEST_CLUSTERS,
+        style=Markup(style), script=Markup(script), script_hash=script_hash(),
     )  # fmt: skip
 
 

@@ -230,6 +230,9 @@ def test_a_report_shows_every_question_by_every_arm(pipeline: Pipeline, write: C
     page = (finished.folder / places.REPORT_FILE).read_text(encoding="utf-8")
     assert page.count("<article") == 5 and page.count('class="cell"') == 15
     assert "currentColor" in page and "#010203" not in page
+    first = page[page.index("At a glance") :]
+    assert first.index("<svg") < first.index("<table") < first.index("<details")  # drawn, in short, and then all of it
+    assert page.count("<td>wrong and supported</td>") == 3 < page.count("<td>wrong of answered</td>")
     assert '[1]\n\n' in page  # what was also found is a paragraph of its own
     again = runner.report_again(finished.folder)
     assert (again.folder / places.REPORT_FILE).read_text(encoding="utf-8") == page
