@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from api.cli.console import err, out, print_json
+from api.cli.console import out, print_json
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from api.cli.bar import Bar
     from api.evaluate.table import Row
     from api.experiments.calibration import Calibration
     from retrieval.metrics import Estimate
@@ -20,14 +21,11 @@ if TYPE_CHECKING:
 _MOST_ACROSS = 3
 
 
-def bar() -> Any:
-    """A progress bar on standard error that goes away when it is done."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def bar() -> Bar:
+    """A new progress bar."""
+    from api.cli.bar import Bar  # late: `lectern --help` need not wait for what it imports
 
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=err, transient=True,
-    )  # fmt: skip
+    return Bar()
 
 
 def shown(progress: Any) -> Callable[[int, int], None]:

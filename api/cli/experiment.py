@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.console import err, note, out, print_json
+from api.cli.console import note, out, print_json
+from api.cli.evaluate_view import bar
 from api.cli.experiment_agreement import agreement, triples
 from api.cli.experiment_compare import compare
 from api.cli.experiment_questions import draft_questions
@@ -94,15 +95,15 @@ def run_experiment(
 
     date = datetime.now(UTC).isoformat(timespec="seconds")
     reached: list[Progress] = []
-    with options.pipeline() as pipeline, _bar() as bar:
-        task = bar.add_task("Loading", total=None)
+    with options.pipeline() as pipeline, bar() as shown:
+        task = shown.add_task("Loading", total=None)
 
         def show(progress: Progress) -> None:
             reached[:] = [progress]
-            bar.update(task, description="Asking", completed=progress.done, total=progress.total)
+            shown.update(task, description="Asking", completed=progress.done, total=progress.total)
 
         def prepare(done: int, to_do: int) -> None:
-            bar.update(task, description="Preparing passages", completed=done, total=to_do)
+            shown.update(task, description="Preparing passages", completed=done, total=to_do)
 
         try:
             finished = runner.run(
@@ -171,12 +172,3 @@ def _spent(asked: dict[str, Any]) -> str:
         f"{asked['seconds']:.1f} s; from the cache {asked['from_cache']:,} of {counted(asked['answers'], 'answer')}, "
         f"{asked['searches_from_cache']:,} of {asked['searches']:,} searches"
     )
-
-
-def _bar() -> Any:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=err, transient=True,
-    )  # fmt: skip
