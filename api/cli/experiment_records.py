@@ -102,7 +102,7 @@ def _rows(checked: tuple[Checked, ...]) -> list[str]:
     for one in checked:
         value = "not measured" if one.value is None else f"{one.value:.3f}"
         cell = f"{one.verdict:5} {value} [{one.expect.low:.3f}, {one.expect.high:.3f}]"
-        rows.setdefault(one.what.rpartition(", ")[0], {})[one.expect.language] = cell
+        rows.setdefault(one.expect.what.rpartition(", ")[0], {})[one.expect.language] = cell
     languages = list(dict.fromkeys(one.expect.language for one in checked))
     table = [["", *languages], *([what, *(cells.get(code, "") for code in languages)] for what, cells in rows.items())]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]

@@ -85,6 +85,23 @@ class Expect:
     high: float = math.inf
     less: str | None = None
 
+    @property
+    def what(self) -> str:
+        """The figure in words: `rag less closed-book, wrong of answered, all`."""
+        of = self.arm if self.pair is None else " less ".join(self.pair)
+        less = f" less {self.less}" if self.less is not None else ""
+        return f"{of}, {self.metric}{less}, {self.language}"
+
+    @property
+    def metrics(self) -> list[str]:
+        """The names of what is measured: one, or two where one is taken from the other."""
+        return [name for name in (self.metric, self.less) if name is not None]
+
+    @property
+    def where(self) -> str:
+        """Where it is expected: `0.200 to 0.400`, or `below 0`."""
+        return f"{self.relation} 0" if self.relation is not None else f"{self.low:.3f} to {self.high:.3f}"
+
 
 @dataclass(frozen=True, slots=True)
 class Experiment:

@@ -31,25 +31,6 @@ class Checked:
     low: float | None
     high: float | None
 
-    @property
-    def what(self) -> str:
-        """The figure in words: `rag less closed-book, wrong of answered, all`."""
-        of = self.expect.arm if self.expect.pair is None else " less ".join(self.expect.pair)
-        less = f" less {self.expect.less}" if self.expect.less is not None else ""
-        return f"{of}, {self.expect.metric}{less}, {self.expect.language}"
-
-    @property
-    def metrics(self) -> list[str]:
-        """The names of what was measured: one, or two where one is taken from the other."""
-        return [name for name in (self.expect.metric, self.expect.less) if name is not None]
-
-    @property
-    def expected(self) -> str:
-        """Where it was expected: `0.200 to 0.400`, or `below 0`."""
-        if self.expect.relation is not None:
-            return f"{self.expect.relation} 0"
-        return f"{self.expect.low:.3f} to {self.expect.high:.3f}"
-
 
 def verdict_of(expect: Expect, value: float, low: float | None, high: float | None) -> Verdict:
     """The verdict on a value with its interval [low, high]; without one there is no drift."""

@@ -19,7 +19,6 @@ from typing import Any
 
 from api.errors import ConfigError
 from api.experiments import definition
-from api.experiments.expectations import Checked
 from api.experiments.metrics import CONFIDENCE, COVERAGE, NAMES, RIGHT, WRONG
 from api.experiments.places import REPORT_FILE, RESULTS_FILE
 from api.experiments.runs import Runs
@@ -160,7 +159,7 @@ def as_shipped(results: Mapping[str, Any]) -> bool:
     now = json.loads(json.dumps(definition_json(shipped)))
     expected = [(one["what"], one["expected"]) for one in results.get("expectations", [])]
     return {**now, "limit": 0} == {**results["experiment"], "limit": 0} and expected == [
-        (one.what, one.expected) for one in (Checked(of, "OK", None, None, None) for of in shipped.expect)
+        (one.what, one.where) for one in shipped.expect
     ]
 
 

@@ -48,7 +48,7 @@ class Rerun:
     def as_json(self) -> dict[str, Any]:
         """The same as plain values."""
         figures = None if self.checked is None else [
-            {"what": one.what, "low": one.expect.low, "high": one.expect.high, "verdict": one.verdict,
+            {"what": one.expect.what, "low": one.expect.low, "high": one.expect.high, "verdict": one.verdict,
              "value": one.value}
             for one in self.checked
         ]  # fmt: skip

@@ -228,8 +228,8 @@ def figures(experiment: Experiment, rows: Sequence[summary.Row]) -> dict[str, An
         "calibration": summary.calibrations(rows),
         "causes": summary.causes(rows, languages),
         "expectations": [
-            {"what": one.what, "metrics": one.metrics, "expected": one.expected, "verdict": one.verdict,
-             "value": one.value, "low": one.low, "high": one.high}
+            {"what": one.expect.what, "metrics": one.expect.metrics, "expected": one.expect.where,
+             "verdict": one.verdict, "value": one.value, "low": one.low, "high": one.high}
             for one in check(experiment.expect, rows, estimated)
         ],
     }  # fmt: skip

@@ -63,7 +63,7 @@ def call(
 def verdicts(found: rerun.Rerun) -> dict[str, str]:
     """Verdicts by figure."""
     assert found.checked is not None
-    return {one.what: one.verdict for one in found.checked}
+    return {one.expect.what: one.verdict for one in found.checked}
 
 
 def test_a_record_has_every_figure_and_no_text_of_a_question(results: Json, tmp_path: Path) -> None:
