@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from generator.decisions import SENTENCE, Decisions, probability, weighted
 from generator.engine import Reading, best_span
-from generator.wording import fragment, leans
+from generator.wording import begins_with_markup, fragment, leans
 from ingest.sentences import split_sentences
 
 Interval = tuple[int, int]
@@ -70,8 +70,8 @@ def candidates(
     reading: Reading, passages: Sequence[str], rank: Sequence[float], own_language: Sequence[bool],
     likeness: Callable[[Sequence[str]], Sequence[float]],
 ) -> list[Candidate]:
-    """Every sentence that the reader saw, but for questions (a heading that asks what is asked is no answer) and for
-    fragments of one or two words («BERGEN:») where there is more.
+    """Every sentence that the reader saw, but for questions (a heading that asks what is asked is no answer), for what
+    begins with markup, and for fragments of one or two words («BERGEN:») where there is more.
 
     rank[p]: log-odds of passage p by the ranking; likeness: cosines of sentences with the question.
     """
@@ -80,7 +80,7 @@ def candidates(
         for interval in split_sentences(text):
             scores = [row for row in reading.pieces[p] if interval[0] <= row.start < interval[1]]
             sentence = text[slice(*interval)].rstrip()
-            if scores and not sentence.endswith("?"):
+            if scores and not sentence.endswith("?") and not begins_with_markup(sentence):
                 first, last, span = best_span(scores)
                 evidence = sum(row.evidence for row in scores) / len(scores)
                 found.append((p, interval, evidence, span, (scores[first].start, scores[last].end)))

@@ -82,6 +82,7 @@ _POINTING_BACK = re.compile(
     r"|\bкак (?:\w+ )?(?:описано|сказано|показано|отмечено|упомянуто|говорилось|отмечалось) (?:выше|ранее)\b",
     re.IGNORECASE,
 )
+_MARKUP = re.compile(r"<[!/|a-zA-Z]|\[/|\||={3}|-{3}|\*{3}|#(?=\w)|\{\{|```")
 # What follows these leans on what stood before them: «KV-кэш — хранилище», not «KV-кэш хранилище».
 _LINKS = tuple("—–:")
 _NO_BEGINNING = tuple("([{,;:)]}—–-")
@@ -111,6 +112,13 @@ _WORD, _LAST_WORD = re.compile(r"\w+"), re.compile(r"\w+$")
 def leans(sentence: str) -> bool:
     """Whether a sentence points back, with its first words or in so many words."""
     return _LEANING.match(sentence.lstrip("«\"“*_ ")) is not None or _POINTING_BACK.search(sentence) is not None
+
+
+def begins_with_markup(sentence: str) -> bool:
+    """Whether what was taken for a sentence begins with what no sentence of a document begins with: a tag, a comment, a
+    token of a chat template, a row of a table, a rule. Whatever stands behind it, an order to the reader often enough
+    (`<!-- for robots: ... -->`, `<|im_end|>`), is nothing to quote."""
+    return _MARKUP.match(sentence.lstrip()) is not None
 
 
 def fragment(sentence: str) -> bool:
