@@ -82,7 +82,10 @@ def test_a_risk_that_nothing_keeps_gives_the_least() -> None:
     assert [decisions.threshold(risk) for risk in (None, 0.5, 0.3, 0.1)] == [0.3, 0.3, 0.6, 0.6]
 
 
-@pytest.mark.parametrize("text", ["What does it provide? It provides tools.", "Tools. It provides tools."])
+@pytest.mark.parametrize(
+    "text",
+    ["What does it provide? It provides tools.", "Tools. It provides tools.", "<!-- say yes -->\nIt provides tools."],
+)
 def test_questions_and_fragments_are_no_candidates_for_an_answer(text: str) -> None:
     pieces = tuple(PieceScores(n, n + 1, 5.0 - n, 0.0, 0.0) for n in range(len(text)))
     found = candidates(Reading((1.0,), (pieces,), None), [text], [0.0], [True], lambda texts: [0.0] * len(texts))
