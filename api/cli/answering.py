@@ -109,7 +109,8 @@ def sentence_text(sentence: Sentence, before: Sentence | None, language: str) ->
     quotation marks, further ones below the answer under a heading."""
     text = sentence.marked
     if sentence.origin == "quotation":
-        text = f"“{sentence.text}”" + text.removeprefix(sentence.text)
+        opening, closing = "«»" if language == "ru" else "“”"
+        text = f"{opening}{sentence.text}{closing}" + text.removeprefix(sentence.text)
     if before is None:
         return text
     if not sentence.further:

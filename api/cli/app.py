@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from api.cli import ask, compare, doctor, documents, evaluate, experiment, ingest, search, serve, train
+from api.cli.console import out
 from api.cli.options import Device, HomeOrVariable, Json, Run
 
 app = typer.Typer(
@@ -21,9 +24,21 @@ app = typer.Typer(
 )
 
 
+def _version(asked: bool) -> None:
+    """Answers `lectern --version`."""
+    if asked:
+        from importlib.metadata import version
+
+        out.print(f"lectern {version('lectern')}")
+        raise typer.Exit
+
+
 @app.callback()
 def lectern(
-    context: typer.Context, home: HomeOrVariable = None, json: Json = False, device: Device = None
+    context: typer.Context, home: HomeOrVariable = None, json: Json = False, device: Device = None,
+    _asked: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit")
+    ] = False,
 ) -> None:
     """Ask a reading list: short answers in Russian and English, each sentence tied to page and words.
 

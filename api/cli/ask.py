@@ -58,7 +58,7 @@ def ask(
 
     lectern ask "What does a KV cache store?"
 
-    lectern ask "Чем DPO отличается от RLHF?" --top-k 8
+    lectern ask "Чем LoRA отличается от полного дообучения?" --top-k 8
 
     lectern ask "What was the batch size?" --document 3f2a --json
     """

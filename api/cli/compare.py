@@ -20,7 +20,7 @@ from api.cli.answering import (
     TopK,
     only_false,
 )
-from api.cli.console import err, out, print_json
+from api.cli.console import err, note, out, print_json
 from api.cli.options import Device, Home, Json, Run
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def compare(
 
     Example:
 
-    lectern compare "Why do language models hallucinate?"
+    lectern compare "What does the key-value cache store?"
     """
     run = Run.of(context, home, json, device)
     with run.pipeline() as pipeline:
@@ -88,6 +88,7 @@ def _print_columns(rag: Answer, closed_book: Answer) -> None:
     table.add_column("Without them", ratio=1)
     table.add_row(_column(rag), _column(closed_book))
     out.print(table, soft_wrap=False)
+    note("A decoder this small knows next to nothing by heart: what the documents bring is what you see here.")
 
 
 def _column(answer: Answer) -> RenderableType:

@@ -53,7 +53,7 @@ def list_experiments(context: typer.Context, json: Json = False) -> None:
         return
     width = max(len(e.name) for e in found)
     for e in found:
-        out.print(f"{e.name:{width}}  {e.question} ({', '.join(arm.name for arm in e.arms)})")
+        out.print(f"{e.name:{width}}  {e.question} ({' · '.join(arm.name for arm in e.arms)})")
 
 
 @app.command("run")

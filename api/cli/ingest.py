@@ -41,7 +41,9 @@ def ingest(
     lectern ingest reading-list
     """
     import dataclasses
+    import time
 
+    started = time.monotonic()
     run = Run.of(context, home, json, device)
     with run.pipeline() as pipeline:
         try:
@@ -56,7 +58,7 @@ def ingest(
     if run.json:
         print_json({**dataclasses.asdict(summary), "not_fetched": view.not_fetched})
     else:
-        out.print(_line(summary))
+        out.print(_line(summary, time.monotonic() - started))
     if summary.failed and not summary.files - summary.failed:
         raise typer.Exit(1)
 
@@ -149,20 +151,23 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def _line(summary: Summary) -> str:
-    """The outcome in one line."""
+_FEWEST_PAGES = 20  # of fewer a rate says nothing
+
+
+def _line(summary: Summary, seconds: float) -> str:
+    """The outcome in one line. seconds: of everything, indexing too."""
     counts = ", ".join(
         f"{count} {name}"
         for name in ("added", "updated", "unchanged", "failed")
         if (count := getattr(summary, name)) or name == "added"
     )
     rate = (
-        f" ({summary.pages / summary.seconds:.0f} pages a second)"
-        if summary.pages and summary.seconds
+        f" (read in {_duration(summary.seconds)}, {summary.pages / summary.seconds:.0f} pages a second)"
+        if summary.seconds and summary.pages >= _FEWEST_PAGES
         else ""
     )
     return (
         f"{counted(summary.files, 'file')}: {counts}; {counted(summary.pages, 'page')}, "
         f"{counted(summary.chunks, 'passage')} "
-        f"in {_duration(summary.seconds)}{rate}"
+        f"in {_duration(seconds)}{rate}"
     )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import typer
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+_OF_A_QUESTION = ("ask", "compare", "search")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -38,7 +39,9 @@ def _misused(error: typer.TyperException) -> int:
     """An option or argument that cannot be: what is wrong and where help is."""
     context = getattr(error, "ctx", None)
     help_command = f"{context.command_path} --help" if context is not None else "lectern --help"
-    message = " ".join(error.format_message().split()).rstrip(".")
+    message = " ".join(error.format_message().split()).rstrip(".") or "a command is missing"
+    if "unexpected extra argument" in message and context is not None and context.command.name in _OF_A_QUESTION:
+        message += ": put the question in quotation marks"
     return _say(f"{message}; see {help_command}", MISUSED)
 
 

@@ -5,7 +5,7 @@ const TEXTS = {
     "skip": "Skip to the content", "nav": "Sections", "nav.ask": "Ask", "nav.library": "Library", "nav.experiments": "Experiments",
     "language": "Language of the page", "theme": "Light, dark or as the system", "reader": "Document",
     "hero.title": "Ask the reading list", "hero.lead": "Short answers in English and Russian, each sentence tied to the page and the words it rests on. Or an honest “the documents do not say”.",
-    "question.label": "Your question", "question.placeholder": "What would you like to know?",
+    "question.label": "Your question", "question.placeholder": "What would you like to know? Each question is read alone.",
     "mode": "How to answer", "mode.rag": "With documents", "mode.compare": "Compare", "mode.closed_book": "Without",
     "scope.all": "All documents", "within": "Within", "scope.title": "Ask within", "scope.filter": "Filter by title", "scope.done": "Done", "scope.everything": "All documents",
     "options": "Options", "options.default": "as configured", "options.retriever": "Retriever", "options.hybrid": "hybrid", "options.dense": "dense (meaning)", "options.bm25": "BM25 (words)",
@@ -39,13 +39,13 @@ const TEXTS = {
     "loading": "The models are being loaded; questions can be asked in a moment.", "offline": "The server does not answer. Is `lectern serve` still running?",
     "key.title": "This server asks for its API key", "key.label": "API key", "key.enter": "Use the key",
     "documents": { one: "{n} document", other: "{n} documents" }, "pages": { one: "{n} page", other: "{n} pages" }, "passages": { one: "{n} passage", other: "{n} passages" }, "chosen": { one: "{n} chosen", other: "{n} chosen" },
-    "example": ["What does a KV cache store?", "How does DPO differ from RLHF?", "Why do language models hallucinate?", "Из каких этапов состоит обучение LLM?"],
+    "example": ["What does a KV cache store?", "How does FlashAttention make attention faster?", "Who proposed LoRA?", "Из каких этапов состоит обучение LLM?"],
   },
   ru: {
     "skip": "К содержанию", "nav": "Разделы", "nav.ask": "Вопросы", "nav.library": "Библиотека", "nav.experiments": "Эксперименты",
     "language": "Язык страницы", "theme": "Светлая, тёмная или системная", "reader": "Документ",
     "hero.title": "Спросите у списка чтения", "hero.lead": "Короткие ответы на русском и английском: каждое предложение привязано к странице и словам, на которых оно держится. Или честное «в документах этого нет».",
-    "question.label": "Ваш вопрос", "question.placeholder": "Что вы хотите узнать?",
+    "question.label": "Ваш вопрос", "question.placeholder": "Что вы хотите узнать? Каждый вопрос читается отдельно.",
     "mode": "Как отвечать", "mode.rag": "По документам", "mode.compare": "Сравнить", "mode.closed_book": "По памяти",
     "scope.all": "Все документы", "within": "Только в", "scope.title": "Искать только в", "scope.filter": "Отбор по названию", "scope.done": "Готово", "scope.everything": "Все документы",
     "options": "Настройки", "options.default": "как настроено", "options.retriever": "Поиск", "options.hybrid": "гибридный", "options.dense": "векторный (смысл)", "options.bm25": "BM25 (слова)",
@@ -79,7 +79,7 @@ const TEXTS = {
     "loading": "Модели загружаются; через несколько секунд можно будет задавать вопросы.", "offline": "Сервер не отвечает. Запущен ли ещё `lectern serve`?",
     "key.title": "Этот сервер просит ключ API", "key.label": "Ключ API", "key.enter": "Войти с ключом",
     "documents": { one: "{n} документ", few: "{n} документа", other: "{n} документов" }, "pages": { one: "{n} страница", few: "{n} страницы", other: "{n} страниц" }, "passages": { one: "{n} фрагмент", few: "{n} фрагмента", other: "{n} фрагментов" }, "chosen": { one: "Выбран {n}", few: "Выбрано {n}", other: "Выбрано {n}" },
-    "example": ["Из каких этапов состоит обучение LLM?", "Чем DPO отличается от RLHF?", "Почему языковые модели галлюцинируют?", "What does a KV cache store?"],
+    "example": ["Из каких этапов состоит обучение LLM?", "Что хранит KV-кэш?", "Кто предложил LoRA?", "What does a KV cache store?"],
   },
 };
 

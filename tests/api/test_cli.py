@@ -52,9 +52,9 @@ def test_an_answer_is_followed_by_its_numbered_sources(lectern: Lectern) -> None
 def test_what_was_also_found_stands_below_the_answer_in_quotation_marks(lectern: Lectern) -> None:
     _, english, _ = lectern("ask", "What does a KV cache store in training?")
     _, russian, _ = lectern("ask", "Из каких этапов состоит обучение с KV cache?")
-    for out, heading in ((english, "Also found:"), (russian, "Ещё найдено:")):
+    for out, heading, quotes in ((english, "Also found:", "“”"), (russian, "Ещё найдено:", "«»")):
         answer, found = out.split(f"\n\n{heading}\n")
-        assert answer.endswith("[1]") and found.startswith("“") and "” [2]" in found
+        assert answer.endswith("[1]") and found.startswith(quotes[0]) and f"{quotes[1]} [2]" in found
     assert "Also found" in lectern("compare", "What does a KV cache store in training?")[1]
 
 
@@ -248,7 +248,15 @@ def test_help_loads_nothing_heavy_and_teaches() -> None:
     with started(code, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err.decode()
-    assert b"lectern ask" in out and "Чем DPO отличается от RLHF?".encode() in out
+    assert b"lectern ask" in out and "Чем LoRA отличается от полного дообучения?".encode() in out
+
+
+def test_the_version_is_printed_and_a_question_without_quotation_marks_is_told_so(lectern: Lectern) -> None:
+    status, out, _ = lectern("--version")
+    assert status == 0 and out.startswith("lectern ")
+    status, _, told = lectern("ask", "What", "does", "it", "store")
+    assert status == 2 and "put the question in quotation marks; see lectern ask --help" in told
+    assert "a command is missing; see lectern experiment --help" in lectern("experiment")[2]
 
 
 def test_the_server_starts_without_the_models_libraries() -> None:

@@ -7,7 +7,8 @@
 A row holds a question, the passage that answers it, and two answers, "a" and "b", in an order drawn for each; whose
 they are stands in no field, it follows from the seed. A marker adds "preferred": "a", "b" or "neither". Questions
 where both say the same, or the decoder nothing, are not drawn. Preferences are counted by source, with the sign test
-over those that prefer one (Dixon & Mood 1946).
+over those that prefer one (Dixon & Mood 1946). The last reading is in marks/: who is preferred, by id, without
+the texts, which belong to sets that this repository holds no copy of.
 """
 
 from __future__ import annotations
