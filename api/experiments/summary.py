@@ -318,10 +318,11 @@ def _tested(row: Json, number: int) -> str:
 def _said(arm: str, cell: Mapping[str, Any], seeds: int) -> str:
     coverage = cell[metrics.COVERAGE]["mean"]
     if metrics.WRONG not in cell:
-        return f"{arm} gave no answer" if not coverage else f"{arm} answered {100 * coverage:.0f} %, none of it judged"
+        said = "gave no answer" if not coverage else f"answered {100 * coverage:.0f} %, none of it judged"
+        return f"“{arm}” {said}"
     wrong = cell[metrics.WRONG]["mean"]
     over = "mean over questions, " if seeds > 1 else ""
-    return f"{arm} was wrong in {100 * wrong:.1f} % of its answers ({over}coverage {100 * coverage:.0f} %)"
+    return f"“{arm}” was wrong in {100 * wrong:.1f} % of its answers ({over}coverage {100 * coverage:.0f} %)"
 
 
 def _points(row: Json) -> str:

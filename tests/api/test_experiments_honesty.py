@@ -52,7 +52,7 @@ def test_with_several_seeds_the_finding_does_not_speak_of_all_the_answers_togeth
     ]  # fmt: skip
     estimated = summary.estimates(rows, ["en"])
     said = summary.finding(estimated, [], ["a"], seeds=3)
-    assert "a was wrong in 50.0 % of its answers (mean over questions, coverage 67 %)" in said
+    assert "“a” was wrong in 50.0 % of its answers (mean over questions, coverage 67 %)" in said
     assert "mean over questions" not in summary.finding(estimated, [], ["a"])
 
 

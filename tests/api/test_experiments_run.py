@@ -163,7 +163,7 @@ def test_figures_are_those_of_the_answers(pipeline: Pipeline, write: Callable[..
     assert set(results["causes"]["all"]) == {"rag"}
     pairs = {(row["first"], row["second"], row["metric"]) for row in results["comparisons"]}
     assert ("rag", "closed-book", metrics.WRONG) in pairs and ("rag", "refuse", metrics.WRONG) not in pairs
-    assert results["finding"].startswith("rag was wrong in ") and "too few questions" in results["finding"]
+    assert results["finding"].startswith("“rag” was wrong in ") and "too few questions" in results["finding"]
     row = next(row for row in results["comparisons"] if row["metric"] == metrics.WRONG and row["language"] == "all")
     row |= {"p_value": 0.01, "p_holm": 0.03, "tested": True}
     tested = summary.finding(results["estimates"], [row], ["rag", "closed-book"])
@@ -383,6 +383,6 @@ def test_the_command_line_lists_runs_and_reports(
     results = json.loads(capfd.readouterr().out)
     assert results["asked"]["questions"] == 4 and Path(results["folder"]).is_dir()
     assert lectern(["experiment", "report", results["folder"]]) == 0
-    assert capfd.readouterr().out.startswith("rag was wrong in")
+    assert capfd.readouterr().out.startswith("“rag” was wrong in")
     assert lectern(["experiment", "run", "pasages"]) == 1
     assert "did you mean passages" in capfd.readouterr().err
