@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,22 @@ if TYPE_CHECKING:
     from retrieval.encoder import Encoder
 
 
+_IMPORTING = threading.Lock()
+
+
+def import_libraries() -> None:
+    """Import the models' libraries; returns when they are there.
+
+    Threads of a server come to them at once, while it starts. Two that import a library at once from different ends can
+    be handed half of it (Python gives up a lock rather than let both wait for ever), so one does and the others wait.
+    """
+    with _IMPORTING:
+        import retrieval.embedder  # noqa: F401
+
+
 def load_encoder(config: RunConfig) -> Encoder:
     """The configured embedder. Raises WeightsError; ConfigError for a device that is not there."""
+    import_libraries()
     import torch
 
     from retrieval.embedder import load_embedder

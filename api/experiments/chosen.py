@@ -24,6 +24,7 @@ from api.experiments.outside.tables import GENERATORS, JUDGE
 from api.experiments.provenance import digest
 from api.experiments.toml_places import Places, TomlPlaces
 from api.experiments.variants import weights
+from api.parts import import_libraries
 from api.question_sets import formats
 from corpus.format import Split
 
@@ -60,7 +61,8 @@ def choose(
     found = _given(given, folder, endpoints or {}) if name is None and given is not None else _shipped(name or "")
     if seed is not None:
         found = dataclasses.replace(found, seeds=(seed,))
-    from api.experiments import runner  # imports the models' libraries
+    import_libraries()
+    from api.experiments import runner
 
     runner.choose(formats.load(found.questions, found.format).questions, found.languages, limit or 0)
     weights.check(found.arms, folder.parent)

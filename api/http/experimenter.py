@@ -21,6 +21,7 @@ from api.experiments.offers import Offers
 from api.experiments.places import FOLDER
 from api.experiments.runs import Run, Runs
 from api.http.problem import Problem, as_problem
+from api.parts import import_libraries
 from api.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -193,7 +194,8 @@ class Experimenter:
 
     def _run(self, chosen: Chosen) -> None:
         """Run one experiment; whatever happens is written into it."""
-        from api.experiments import runner  # imports the models' libraries
+        import_libraries()
+        from api.experiments import runner
 
         changes: dict[str, Any]
         try:

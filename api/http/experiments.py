@@ -15,6 +15,7 @@ from api.experiments.runs import ID, Run
 from api.http.problem import Problem
 from api.http.schema import ExperimentBody
 from api.http.service import Service, ServiceDep
+from api.parts import import_libraries
 
 router = APIRouter(prefix="/v1/experiments", tags=["experiments"])
 opened = APIRouter(include_in_schema=False)  # below /page/, which needs no key (api/http/guard.py)
@@ -54,7 +55,8 @@ def compare(a: RunQuery, b: RunQuery, service: ServiceDep) -> dict[str, Any]:
     """Every figure of both, with the difference on the questions that both were asked and its paired test; what the
     runs were made with, where it differs. 409 for a run without results.
     """
-    from api.experiments.comparison import compare_runs  # imports scipy and more
+    import_libraries()
+    from api.experiments.comparison import compare_runs
 
     first, second = service.experimenter.results(a), service.experimenter.results(b)
     try:
@@ -123,7 +125,8 @@ def _report(service: Service, run_id: str) -> Response:
     """A page of its own origin that may run its own script and nothing else: it can neither ask this server for
     anything nor be framed.
     """
-    from api.experiments.report import script_hash  # imports the models' libraries
+    import_libraries()
+    from api.experiments.report import script_hash
 
     allowed = script_hash()
     try:
