@@ -97,7 +97,7 @@ class Answerer:
         choice: Choice | None = None
         if mode == "rag":
             found = self._candidates(request, reading)
-            choice = choose(found, self.decisions)
+            choice = choose(found, self.decisions, request.language)
             timings["prefill"] = _since(started)
             confidence = 0.0 if choice is None else choice.confidence
             if choice is None or (options.abstain and confidence < self.decisions.threshold(options.risk)):
@@ -125,7 +125,7 @@ class Answerer:
         """What each decision rests on, with nothing decided yet: weights and thresholds are fitted to these on dev."""
         request = Request.of(question, hits, "rag", options, document_of)
         finding = self._find(request)
-        choice = choose(finding.candidates, replace(self.decisions, also=0.0))
+        choice = choose(finding.candidates, replace(self.decisions, also=0.0), request.language)
         likeliest = () if choice is None else (choice.candidate, *choice.further[:1])
         offers = tuple(Offer(one, self._proposals(request, one, self._written(request, one))) for one in likeliest)
         return Probe(finding.passages, finding.candidates, offers)
@@ -134,9 +134,8 @@ class Answerer:
         _, _, (reading,) = self.engine.read([Prompt(request.question, request.passages)])
         found = self._candidates(request, reading)
         span = None if reading.span is None else reading.span[:3]
-        return Finding(
-            tuple(passage.text for passage in request.passages), found, choose(found, self.decisions), span
-        )
+        choice = choose(found, self.decisions, request.language)
+        return Finding(tuple(passage.text for passage in request.passages), found, choice, span)
 
     def _written(self, request: Request, chosen: Candidate) -> list[Generated]:
         """Drafts of an answer from one candidate, side by side; one alone where nothing is verified, as then nothing

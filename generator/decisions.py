@@ -28,8 +28,9 @@ RANKING = ("relevance", *SIGNALS, "one")
 # the mean log-odds of its pieces to be evidence; its best answer span's score under the best of all; its cosine with
 # the question.
 SENTENCE = ("relevance", "rank", "language", "evidence", "span", "cosine")
-# Of the chosen sentence: the same, how far it is ahead of the best sentence of another passage, and 1.
-CONFIDENCE = (*SENTENCE, "margin", "one")
+# Of the chosen sentence: the same, how far it is ahead of the best sentence of another passage, whether the question is
+# in Russian (the reader knows it less well than its scores say), and 1.
+CONFIDENCE = (*SENTENCE, "margin", "russian", "one")
 # Of a sentence that the decoder wrote: the mean log-probability of its pieces; the share of its content words that its
 # source has; the share of the reader's short answer that it has; how much shorter it is than the sentence that it was
 # written from; the verifier's log-odds; the log-odds that what is chosen for quoting is right; and 1.
@@ -58,7 +59,7 @@ class Decisions:
     signals: tuple[float, ...] = (2.0, 4.0, 0.1, 8.0, 1.0, 14.0)
     ranking: tuple[float, ...] = (0.4, 2.0, 4.0, 0.0, 8.0, 1.0, 10.0, -16.0)
     sentence: tuple[float, ...] = (0.5, 0.5, 0.5, 0.5, 0.2, 5.0)
-    confidence: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    confidence: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     draft: tuple[float, ...] = (1.0, 1.0, 1.0, 0.0, 0.5, 0.5, 0.5, 0.0)
     also: float = 0.3
     default: float = 0.5

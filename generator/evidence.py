@@ -99,8 +99,8 @@ def candidates(
     ]
 
 
-def choose(found: Sequence[Candidate], decisions: Decisions) -> Choice | None:
-    """The best of the candidates by the fitted sum."""
+def choose(found: Sequence[Candidate], decisions: Decisions, language: str) -> Choice | None:
+    """The best of the candidates by the fitted sum; language: of the question."""
     if not found:
         return None
     sums = [weighted(decisions.sentence, candidate.features) for candidate in found]
@@ -110,7 +110,7 @@ def choose(found: Sequence[Candidate], decisions: Decisions) -> Choice | None:
     further = [found[n] for n, share in shares if share >= decisions.also][:MOST_FURTHER]
     others = [value for value, other in zip(sums, found, strict=True) if other.passage != best.passage]
     margin = min(10.0, sums[at] - max(others)) if others else 10.0
-    features = (*best.features, margin, 1.0)
+    features = (*best.features, margin, float(language == "ru"), 1.0)
     confidence = probability(weighted(decisions.confidence, features))
     return Choice(best, tuple(further), features, confidence, _leads(best, found))
 

@@ -151,7 +151,7 @@ def _drafts(rows: Sequence[Probed], decisions: Decisions) -> tuple[float, ...]:
     in one, how hard questions are would decide what makes a draft good."""
     groups, features, right = [], [], []
     for row in rows:
-        choice = choose(row.probe.candidates, decisions)
+        choice = choose(row.probe.candidates, decisions, row.question.language)
         for each in row.probe.offers if row.question.answerable else ():
             own = [draft_features(*proposal.sentences[0], 0.5)[:_OF_ITSELF] for proposal in each.proposals]
             groups.append((own, [is_right(row.question, proposal.text) for proposal in each.proposals]))
@@ -177,7 +177,7 @@ def _offer_from(row: Probed, candidate: Candidate) -> Offer | None:
 def _confidence(rows: Sequence[Probed], decisions: Decisions) -> tuple[float, ...]:
     features, right = [], []
     for row in rows:
-        choice = choose(row.probe.candidates, decisions)
+        choice = choose(row.probe.candidates, decisions, row.question.language)
         if choice is not None:
             features.append(choice.features)
             right.append(row.question.answerable and _quotation_right(row, decisions))
@@ -194,7 +194,7 @@ class Shown:
 
 def shown(row: Probed, decisions: Decisions, own: float) -> Shown:
     """The answer, where the decoder's words need an advantage of `own`; above 1: quotations alone."""
-    choice = choose(row.probe.candidates, decisions)
+    choice = choose(row.probe.candidates, decisions, row.question.language)
     if choice is None:
         return Shown("", 0)
     parts, quoted = [], 0
@@ -215,7 +215,7 @@ def _quotation(row: Probed, decisions: Decisions) -> str:
 
 def _quotation_right(row: Probed, decisions: Decisions) -> bool:
     """Whether what would be quoted holds the gold string, or its first sentence is evidence."""
-    choice = choose(row.probe.candidates, decisions)
+    choice = choose(row.probe.candidates, decisions, row.question.language)
     if choice is None or not row.question.answerable:
         return False
     return is_right(row.question, _quotation(row, decisions)) or in_evidence(
@@ -257,7 +257,7 @@ def cross_fitted(rows: Sequence[Probed], decisions: Decisions) -> list[tuple[Pro
             continue
         fitted = fit_sentences(outside, decisions)
         for row in inside:
-            choice = choose(row.probe.candidates, fitted)
+            choice = choose(row.probe.candidates, fitted, row.question.language)
             if choice is not None:
                 judged.append((row, choice.confidence, _quotation_right(row, fitted)))
     return judged
@@ -361,7 +361,7 @@ def choose_thresholds(rows: Sequence[Probed], decisions: Decisions) -> Decisions
     confidences = []
     wrongs = []
     for row in rows:
-        choice = choose(row.probe.candidates, decisions)
+        choice = choose(row.probe.candidates, decisions, row.question.language)
         confidences.append(0.0 if choice is None else choice.confidence)
         text = shown(row, decisions, decisions.own).text
         wrongs.append(not (row.question.answerable and is_right(row.question, text)))

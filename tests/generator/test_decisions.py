@@ -45,19 +45,21 @@ def test_what_cannot_be_fitted_is_refused() -> None:
 
 
 def test_the_best_candidate_is_chosen_and_its_margin_is_over_other_passages() -> None:
-    decisions = Decisions(sentence=(1.0, 0, 0, 0, 0, 0), confidence=(*[0.0] * (len(CONFIDENCE) - 2), 1.0, 0.0))
+    decisions = Decisions(sentence=(1.0, 0, 0, 0, 0, 0), confidence=(*[0.0] * (len(CONFIDENCE) - 3), 1.0, -1.0, 0.0))
     found = [Candidate(p, (0, 1), (value, 0, 0, 0, 0, 0), (0, 1)) for p, value in ((0, 3.0), (0, 2.5), (1, 1.0))]
-    choice = choose(found, decisions)
+    choice = choose(found, decisions, "en")
     assert choice is not None and choice.candidate is found[0]
     assert choice.confidence == pytest.approx(probability(2.0))
-    assert choose([], decisions) is None
+    russian = choose(found, decisions, "ru")
+    assert russian is not None and russian.confidence == pytest.approx(probability(1.0))
+    assert choose([], decisions, "en") is None
 
 
 def test_a_further_sentence_is_quoted_when_it_is_nearly_as_good_and_in_the_same_language() -> None:
     decisions = Decisions(sentence=(1.0, 0, 0, 0, 0, 0), also=0.3)
     values = ((3.0, 1.0), (2.9, 1.0), (2.95, 0.0), (-2.0, 1.0))
     found = [Candidate(n, (0, 1), (value, 0, own, 0, 0, 0), (0, 1)) for n, (value, own) in enumerate(values)]
-    choice = choose(found, decisions)
+    choice = choose(found, decisions, "en")
     assert choice is not None and choice.candidate is found[0] and choice.further == (found[1],)
 
 
@@ -67,14 +69,14 @@ def test_a_sentence_that_leans_is_led_by_the_one_before_it_and_never_added() -> 
     found = [
         Candidate(0, interval, (value, 0, 0, 0, 0, 0), interval, alone) for interval, value, alone in scores
     ]
-    choice = choose(found, decisions)
+    choice = choose(found, decisions, "en")
     assert choice is not None and choice.candidate is found[1] and choice.leads == (found[0],)
     assert choice.shown == (found[0], found[1], found[3])
     further_back = [dataclasses.replace(found[0], interval=(0, 9), alone=False), *found[1:]]
     first = Candidate(0, (-9, -1), (-1.0, 0, 0, 0, 0, 0), (0, 0))
-    chained = choose([first, *further_back], decisions)
+    chained = choose([first, *further_back], decisions, "en")
     assert chained is not None and chained.shown == (first, further_back[0], found[1])
-    assert (alone := choose(found[1:], decisions)) is not None and alone.shown == (found[1], found[3])
+    assert (alone := choose(found[1:], decisions, "en")) is not None and alone.shown == (found[1], found[3])
 
 
 def test_a_risk_that_nothing_keeps_gives_the_least() -> None:
