@@ -1,4 +1,4 @@
-"""`lectern experiment record|tables`: keep a run's figures with the program, write them into README; and what a re-run
+"""`lectern experiment record|tables`: keep a run's figures with the program, write them as Markdown; and what a re-run
 prints of them."""
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def make_tables(
 ) -> None:
     """The recorded results as Markdown tables.
 
-    Example: lectern experiment tables --write README.md
+    Example: lectern experiment tables --write api/experiments/RESULTS.md
     """
     from api.errors import ConfigError
     from api.experiments import record, tables

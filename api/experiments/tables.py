@@ -1,6 +1,6 @@
-"""The records of experiments as Markdown, for README: a table each, arms as rows.
+"""The records of experiments as Markdown, for RESULTS.md: a table each, arms as rows.
 
-    lectern experiment tables --write README.md
+    lectern experiment tables --write api/experiments/RESULTS.md
 
 puts them between the markers. By language: right, wrong of answered, coverage, and wrong of answered less that of the
 first arm (the primary figure, paired; api/experiments/statistics.py); besides, every figure that the experiment names
@@ -109,5 +109,5 @@ def _made(record: Mapping[str, Any], folder: Path) -> str:
         *([f"commit {commit[:_COMMIT_CHARS]}"] if commit else []),
     ]  # fmt: skip
     if (folder / f"{name}.html").is_file():
-        parts.append(f"[report](api/experiments/results/{name}.html)")
+        parts.append(f"[report](results/{name}.html)")
     return ", ".join(parts)

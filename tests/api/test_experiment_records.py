@@ -327,10 +327,10 @@ def test_tables_are_written_between_the_markers(
     assert renew(page, tables.BEGIN, tables.END, ["new"]) and not renew(page, "<!-- x -->", "<!-- y -->", [])
 
 
-def test_readme_shows_what_is_recorded() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_page_of_results_shows_what_is_recorded() -> None:
+    page = (ROOT / "api" / "experiments" / "RESULTS.md").read_text(encoding="utf-8")
     made = "\n".join(tables.lines(record.recorded(record.RESULTS), record.RESULTS)).strip()
-    assert between(readme, tables.BEGIN, tables.END) == made, "run: lectern experiment tables --write README.md"
+    assert between(page, tables.BEGIN, tables.END) == made, "run: lectern experiment tables --write api/experiments/RESULTS.md"
 
 
 def test_records_are_of_shipped_experiments_and_are_packaged() -> None:
