@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -208,12 +209,12 @@ class Library:
 
     def resolve(self, name: str) -> str:
         """The id of the document meant: by its id, a beginning of it (4 digits or more), or a source's name; of a file
-        also by its path from here.
+        also by its path from here (`../notes.md` too).
 
         Raises UnknownDocument, also if several documents could be meant.
         """
         found = self._database.rows("SELECT id FROM documents WHERE id = ?", (name,))
-        for source in (name, str(Path(name).absolute())):
+        for source in (name, os.path.abspath(name)):
             found = found or self._database.rows("SELECT document_id FROM sources WHERE name = ?", (source,))
         if not found and len(name) >= 4:
             found = self._database.rows(
