@@ -224,6 +224,11 @@ class Library:
             raise self._unknown(name)
         return str(found[0][0])
 
+    def sources(self, document_id: str) -> tuple[str, ...]:
+        """Where the document was met, sorted; nothing for an unknown id."""
+        found = self._database.rows("SELECT name FROM sources WHERE document_id = ? ORDER BY name", (document_id,))
+        return tuple(str(name) for (name,) in found)
+
     def chunks(self, document_ids: Collection[str] | None = None) -> list[Chunk]:
         """Chunks of the documents named (None: of all) by document and place in it; unknown ids give none."""
         wanted = None if document_ids is None else set(document_ids)

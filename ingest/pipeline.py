@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Literal
@@ -140,12 +140,20 @@ def ingest(
                         headings=loaded.parsed.headings,
                         settings=settings.digest(),
                     )
-                    report.add(item, change, loaded.source.bytes, loaded.parsed, document.id, len(chunks))
+                    others = [name for name in library.sources(document.id) if name != item.name]
+                    parsed = loaded.parsed
+                    if others:
+                        parsed = _with_warning(parsed, f"has the text of {others[0]}: both are one document")
+                    report.add(item, change, loaded.source.bytes, parsed, document.id, len(chunks))
             except (LibraryError, ChunkingError):
                 raise  # a full disk, settings that cannot be met: the next file would fare no better
             except IngestError as error:
                 report.add(item, "failed", item.size_bytes, error=str(error))
     return report.summary()
+
+
+def _with_warning(parsed: Parsed, warning: str) -> Parsed:
+    return replace(parsed, warnings=(*parsed.warnings, warning))
 
 
 def _chunked(

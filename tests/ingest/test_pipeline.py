@@ -110,7 +110,9 @@ def test_new_settings_cut_everything_anew(library: Library, folder: Path) -> Non
 
 def test_the_same_content_twice_is_one_document(library: Library, folder: Path) -> None:
     (folder / "copy of a.md").write_bytes((folder / "a.md").read_bytes())
-    _ingest(library, folder)
+    _, events = _ingest(library, folder)
+    (told,) = [event for event in events if any("one document" in warning for warning in event.warnings)]
+    assert told.file.endswith("copy of a.md")
     (info,) = [info for info in library.documents() if info.title == "A"]
     assert [Path(source).name for source in info.sources] == ["a.md", "copy of a.md"]
 
