@@ -80,7 +80,8 @@ def embedder(
 def decoder(
     context: typer.Context, data: Data,
     stage: Annotated[
-        Literal["read", "write", "align"], typer.Option(help="read first, then write, then align")
+        Literal["cloze", "read", "write", "align"],
+        typer.Option(help="read, then write, then align; before read, if you like, cloze: masked words in other texts"),
     ] = "read",
     steps: Annotated[int | None, typer.Option(min=1, help="Training steps; left out: 1200, align: 240")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Examples per step")] = 16,
@@ -110,7 +111,7 @@ def decoder(
     """
     from generator.training.aligning import AlignSettings, align_decoder
     from generator.training.decoder import train_decoder
-    from generator.training.loop import LoopSettings
+    from generator.training.loop import READING, LoopSettings
     from generator.training.samples import SampleSettings
     from retrieval.embedder import BilingualEmbedder, load_embedder
 
@@ -120,7 +121,7 @@ def decoder(
     assert isinstance(loaded, BilingualEmbedder)
     steps = steps or (240 if stage == "align" else 1200)
     settings = LoopSettings(steps=steps, batch_size=batch_size, warmup_steps=min(120, max(1, steps // 5)))
-    if stage == "read" and start is not None:
+    if stage in READING and start is not None:
         # What is trained already is to be moved, not shaken.
         settings = replace(settings, joint_rate=1e-4, new_rate=2e-4)
     if stage == "align":

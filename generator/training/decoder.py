@@ -1,5 +1,6 @@
 """`lectern train decoder --stage read|write`: first the reader learns to find answers, then the decoder to say them.
 
+Stage "cloze", where there is time for it, comes first: half of what is read are questions made by rule (cloze.py).
 Stage "read" trains the reader's layers and heads: spans, evidence, relevance, support of claims. English sets teach
 reading, the reading sets, the corpus and questions on documentation teach Russian, reading across languages and when
 not to answer; half of the passages are near misses that a search returned. Stage "write" trains the decoder over that
@@ -12,7 +13,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -28,8 +29,9 @@ from generator.training.claims import ClaimMaker
 from generator.training.corpus_examples import load_corpus_examples
 from generator.training.dev import dev_prompts
 from generator.training.documentation_examples import documentation_examples
+from generator.training.cloze import cloze_examples
 from generator.training.examples import Example, load_reading_examples, shared_examples
-from generator.training.loop import LoopSettings, Stage, train
+from generator.training.loop import READING, LoopSettings, Stage, train
 from generator.training.milestones import Milestones
 from generator.training.mining import mine
 from generator.vocabulary import Vocabulary
@@ -52,6 +54,7 @@ WEIGHTS: dict[Stage, dict[str, float]] = {
         "docs-ru": 2.0, "docs-en": 1.8, "docs-cross": 0.7,
     },
 }
+WEIGHTS["cloze"] = {**WEIGHTS["read"], "cloze-ru": 5.6, "cloze-en": 4.4, "cloze-cross": 4.0}
 COMPOSITIONS: dict[Stage, Composition] = {
     "read": Composition(
         closed_book=0.0, unanswerable=0.2, distractors=(0.35, 0.45, 0.2), verified=0.15, planted=0.1, cropped=0.6,
@@ -59,6 +62,7 @@ COMPOSITIONS: dict[Stage, Composition] = {
     "write": Composition(closed_book=1 / 3, unanswerable=0.0, distractors=(1.0,), focused=True),
     "align": Composition(closed_book=0.0, unanswerable=0.15, distractors=(1.0,), focused=True),
 }
+COMPOSITIONS["cloze"] = COMPOSITIONS["read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +98,15 @@ def train_decoder(
 ) -> None:
     """Train a stage and write `folder / stage`; dev scores go to the log and to `folder / "dev.jsonl"`.
 
-    Stage "read" goes on from the weights of `start`, its decoder's too, or begins a new model. Stage "write" takes the
-    reader of `folder / "read"`, and the decoder of `start` or a new one. Raises DecoderMissing if they are not there.
+    Stages "cloze" and "read" go on from the weights of `start`, its decoder's too, or begin a new model. Stage "write"
+    takes the reader of `folder / "read"`, and the decoder of `start` or a new one. Raises DecoderMissing if they are not there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sets = DecoderData.load(data, embedder)
     hard = mine(sets.train, [(e.language, passage) for e in [*sets.train, *sets.fillers] for passage in e.passages])
-    examples = [example for example in sets.train if stage == "read" or example.answerable]
+    if stage == "cloze":
+        sets = replace(sets, train=[*sets.train, *cloze_examples(data, settings.seed)])
+    examples = [example for example in sets.train if stage in READING or example.answerable]
     counts = Counter(example.source for example in examples)
     report(f"examples: {dict(counts)}; dev: { {name: len(rows) for name, rows in sets.dev.items()} }")
     if stage == "write":
@@ -124,7 +130,7 @@ def train_decoder(
         "weights": weights, "stage": stage,
     }
     milestones = Milestones(
-        Engine(model, vocabulary, encoder), chosen_dev_prompts(sets, per_source=60 if stage == "read" else 40), folder,
+        Engine(model, vocabulary, encoder), chosen_dev_prompts(sets, per_source=60 if stage in READING else 40), folder,
         stage, extra, report, write=stage == "write",
     )
 

@@ -20,11 +20,13 @@ import torch
 from generator.model import READER, Decoder
 from generator.training.batches import Batch, Collator, Composer, passage_length, shuffled_batches
 from generator.training.claims import ClaimMaker
+from generator.training.cloze import CLOZE
 from generator.training.examples import Example
 from generator.training.loss import losses
 from retrieval.training.mixed import MasterAdamW, cosine_rate
 
-Stage = Literal["read", "write", "align"]
+Stage = Literal["cloze", "read", "write", "align"]
+READING: tuple[Stage, ...] = ("cloze", "read")  # these train the reader, the others the decoder over it
 T = TypeVar("T")
 # Batches are drawn for this many steps at a time, so that a resumed run draws the same ones.
 BLOCK = 200
@@ -59,7 +61,7 @@ class StepLoss(Protocol):
 def optimizer_for(model: Decoder, settings: LoopSettings, stage: Stage) -> MasterAdamW:
     """The reader's or the decoder's parameters; a lower rate for the layers that come from the embedder."""
     for name, parameter in model.named_parameters():
-        parameter.requires_grad_(name.startswith(READER) is (stage == "read"))
+        parameter.requires_grad_(name.startswith(READER) is (stage in READING))
     own = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
     joint = [p for n, p in own if n.startswith("joint.")]
     fresh = [p for n, p in own if not n.startswith("joint.")]
@@ -83,7 +85,7 @@ def train(
     milestones: Sequence[int] = (),
     claims: ClaimMaker | None = None,
 ) -> None:
-    """Run a stage on examples: "read" trains the reader, "write" the decoder over it.
+    """Run a stage on examples.
 
     weights[i]: how often example i is drawn, relative to others. claims: what the share `composition.verified` of the
     batches is made of.
@@ -166,12 +168,12 @@ def _batch(
     rng: random.Random,
 ) -> Batch:
     """What one step learns from: claims to verify, or prompts to read or to write from."""
-    answerable = [example for example in part if example.answerable]
+    answerable = [example for example in part if example.answerable and not example.source.startswith(CLOZE)]
     if claims is not None and answerable and rng.random() < composer.composition.verified:
         return collator.for_verifying([claims.draw(example, rng) for example in answerable])
     distractors, letters = composer.composition.draw_distractors(rng), composer.composition.draw_letters(rng)
     composed = [composer.compose(example, distractors, rng, letters) for example in part]
-    return collator.for_reading(composed) if stage == "read" else collator.for_writing(composed)
+    return collator.for_reading(composed) if stage in READING else collator.for_writing(composed)
 
 
 def _rng(settings: LoopSettings, number: int) -> random.Random:
