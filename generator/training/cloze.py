@@ -132,8 +132,8 @@ def _masked(
     a, z = sentences[answering]
     evidence = (start, start + z - a)
     return Example(
-        id, f"{CLOZE}{chunk.language}", id.rsplit(":", 1)[0], chunk.language, question, (Passage(chunk.title, passage),),
-        passage[slice(*evidence)], (start + word[0] - a, start + word[1] - a), ((evidence,),), False,
+        id, f"{CLOZE}{chunk.language}", id.rsplit(":", 1)[0], chunk.language, question,
+        (Passage(chunk.title, passage),), passage[slice(*evidence)], (start + word[0] - a, start + word[1] - a), ((evidence,),), False,
     )
 
 

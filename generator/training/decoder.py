@@ -26,10 +26,10 @@ from generator.memory import PromptEncoder
 from generator.model import Decoder, DecoderConfig
 from generator.training.batches import Collator, Composed, Composer, Composition
 from generator.training.claims import ClaimMaker
+from generator.training.cloze import cloze_examples
 from generator.training.corpus_examples import load_corpus_examples
 from generator.training.dev import dev_prompts
 from generator.training.documentation_examples import documentation_examples
-from generator.training.cloze import cloze_examples
 from generator.training.examples import Example, load_reading_examples, shared_examples
 from generator.training.loop import READING, LoopSettings, Stage, train
 from generator.training.milestones import Milestones
@@ -99,7 +99,8 @@ def train_decoder(
     """Train a stage and write `folder / stage`; dev scores go to the log and to `folder / "dev.jsonl"`.
 
     Stages "cloze" and "read" go on from the weights of `start`, its decoder's too, or begin a new model. Stage "write"
-    takes the reader of `folder / "read"`, and the decoder of `start` or a new one. Raises DecoderMissing if they are not there.
+    takes the reader of `folder / "read"`, and the decoder of `start` or a new one. Raises DecoderMissing if they are
+    not there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sets = DecoderData.load(data, embedder)
