@@ -133,7 +133,8 @@ def _masked(
     evidence = (start, start + z - a)
     return Example(
         id, f"{CLOZE}{chunk.language}", id.rsplit(":", 1)[0], chunk.language, question,
-        (Passage(chunk.title, passage),), passage[slice(*evidence)], (start + word[0] - a, start + word[1] - a), ((evidence,),), False,
+        (Passage(chunk.title, passage),), passage[slice(*evidence)], (start + word[0] - a, start + word[1] - a),
+        ((evidence,),), False,
     )
 
 
