@@ -26,7 +26,7 @@ from tests.generator.tiny import tiny_engine
 
 TEXT = (
     "The report says that parts of the set were mixed in by accident, and the results on all were left out. "
-    "Nobody knows more."
+    "Nobody knows more. Division by sqrt(d_k) keeps logits[3] small enough."
 )
 
 
@@ -89,6 +89,7 @@ def test_copies_follow_each_other_within_a_clause() -> None:
     assert not joined("were mixed in by accident", "parts of the set")
     assert not joined("parts of the set", "Nobody knows more.")
     assert not joined("The report", "and the results on all were left out.")
+    assert not joined("Division by sqrt", "keeps logits") and joined("keeps logits", "small enough.")
 
 
 def test_a_sentence_does_not_begin_inside_a_bracket() -> None:
