@@ -53,6 +53,11 @@ class DocumentationPassage:
     place: Place
 
 
+def split_of_row(row: str) -> Split:
+    """The split of all passages of a row: those of one document stay on one side."""
+    return "dev" if hashlib.sha256(row.encode()).digest()[0] / 256 < _DEV_SHARE else "train"
+
+
 def passage_hash(text: str) -> str:
     """What `DocumentationPassage.sha256` has to be."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -80,11 +85,9 @@ def _passage(record: Mapping[str, Any], language: Language, place: Place) -> Doc
         raise place.error("'questions' is not a list, or empty")
     name = f"{language}-{passage_hash(f'{row}:{start}')}"
     questions = tuple(_question(item, f"{name}-{n:02d}", end - start, place) for n, item in enumerate(rows, start=1))
-    # Passages of one document stay on one side.
-    share = hashlib.sha256(row.encode()).digest()[0] / 256
     return DocumentationPassage(
         text_field(record, "set", place), row, start, end, text_field(record, "sha256", place), language, questions,
-        "dev" if share < _DEV_SHARE else "train", place,
+        split_of_row(row), place,
     )
 
 

@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from generator.errors import DecoderMissing
+
 THRESHOLDS_FILE = "thresholds.json"
 
 # Of a passage before it is read: its BM25 score over the best one's; its cosine with the question (or those of the
@@ -81,13 +83,21 @@ class Decisions:
 
     @classmethod
     def load(cls, folder: Path) -> Decisions:
-        """What `save` wrote; the defaults where nothing was measured."""
+        """What `save` wrote; the defaults where nothing was measured. Raises DecoderMissing for what another version
+        wrote."""
         path = folder / THRESHOLDS_FILE
         if not path.is_file():
             return cls()
         values = json.loads(path.read_text(encoding="utf-8"))
-        for name in ("signals", "ranking", "sentence", "confidence", "draft"):
+        sums = {
+            "signals": SIGNALS, "ranking": RANKING, "sentence": SENTENCE, "confidence": CONFIDENCE, "draft": DRAFT,
+        }
+        for name, features in sums.items():
             values[name] = tuple(values[name])
+            if len(values[name]) != len(features):
+                raise DecoderMissing(
+                    f"{path} is of another version: remove it, and fit it anew with: lectern train thresholds dev"
+                )
         values["curve"] = tuple(Point(**point) for point in values["curve"])
         return cls(**values)
 

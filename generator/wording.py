@@ -52,8 +52,8 @@ _CLAUSE_ENDS = frozenset(".!?…;")
 _OPENING = frozenset("([{«“\"'`*_")
 # What stands between these says something of its own.
 _BETWEEN_CLAUSES = re.compile(r"[;:—–]|[.!?…]\s")
-# What stands right behind a name belongs to it: «sqrt(d_k)»; not the number of a note: «attention[12]».
-_ARGUMENT = re.compile(r"[(_^{]|\[\D")
+# What stands right behind a name belongs to it: «sqrt(d_k)»; not the mark of a note: «attention[12]».
+_ARGUMENT = re.compile(r"[(_^{]|\[(?!\^?\w{1,3}\])")
 _LATIN, _CYRILLIC = re.compile("[a-z]+"), re.compile("[а-яё]+")
 # A sentence that begins with these is not to be understood without the one before it.
 _LEANING = re.compile(
@@ -214,8 +214,8 @@ def _opens(text: str, start: int) -> bool:
 
 def _spliced(before: Sequence[Written], after: Sequence[Written], passages: Sequence[str]) -> bool:
     """Whether two copies meet that do not follow each other in their passage, or are of different clauses, as where a
-    comma was left out together with what stood before it, «Tau-bench [checks,] whether the agent succeeds», or what a name
-    stands with: «division by sqrt[(d_k)] keeps»."""
+    comma was left out together with what stood before it, «Tau-bench [checks,] whether the agent succeeds», or what a
+    name stands with: «division by sqrt[(d_k)] keeps»."""
     first, second = before[-1].source, after[0].source
     if first is None or second is None or first.kind != EVIDENCE or (first.kind, first.passage) != (
         second.kind, second.passage

@@ -45,8 +45,8 @@ class Event:
     """One file is done: number `number` of `total`.
 
     bytes: of the file. document_id: "" if failed. pages, chunks, title: of the document if it was read
-    anew, else 0 and "". error: one line, "" if none. warnings: what was left out. done_bytes, total_bytes:
-    over all local files, for the remaining time; elapsed_seconds: since the start.
+    anew, else 0 and "". error: one line, "" if none. warnings: what was left out; which other file has this
+    text. done_bytes, total_bytes: over all local files, for the remaining time; elapsed_seconds: since the start.
     """
 
     file: str

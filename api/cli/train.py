@@ -81,7 +81,7 @@ def decoder(
     context: typer.Context, data: Data,
     stage: Annotated[
         Literal["cloze", "read", "write", "align"],
-        typer.Option(help="read, then write, then align; before read, if you like, cloze: masked words in other texts"),
+        typer.Option(help="read, then write, then align; cloze (masked words) may come before read --from OUT/cloze"),
     ] = "read",
     steps: Annotated[int | None, typer.Option(min=1, help="Training steps; left out: 1200, align: 240")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Examples per step")] = 16,

@@ -1,11 +1,13 @@
 """Questions that nobody wrote, for stage "cloze": of texts there are enough in both languages, of questions few.
 
-- A sentence with one word masked, asked of the passage that it was taken out of; the word stands in one other sentence
-  of it, in any inflection, and is to be found there (recurring span selection: Ram et al. 2021, arXiv 2101.00438).
+- A sentence with one word masked, asked of the passage that it was taken out of; the word, a name three times as often,
+  stands in one other sentence of it, in any inflection, and is to be found there (recurring span selection: Ram et al.
+  2021, arXiv 2101.00438).
 - A sentence asked of a passage in the other language that holds its translation; a word that both have, a name or a
   number, is masked and to be found.
 
-The reader meets words in this way that stand in no passage that questions were written on.
+The reader meets words in this way that stand in no passage that questions were written on. The passages beside the gold
+one are any others of the set: no search is made for them.
 """
 
 from __future__ import annotations
@@ -17,11 +19,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from corpus.documentation import split_of_row
 from generator.memory import Passage
 from generator.training.examples import Example, Interval
 from ingest.sentences import split_sentences
 from retrieval.analysis import analyze
-from retrieval.training.parallel import Pair, held_back, load_pairs, read_json_lines
+from retrieval.training.documentation import title_or_nothing
+from retrieval.training.parallel import Pair, load_pairs, read_json_lines, split_pairs
 
 MASK = "[MASK]"
 CLOZE = "cloze-"  # how their sources begin
@@ -37,8 +41,7 @@ _FEWEST_SENTENCES, _SHORTEST_STEM = 6, 4
 _PROSE = 0.88
 # A stem that more of the passages hold is no name, no term.
 _COMMON = 0.02
-# Names and numbers are drawn so much oftener than other words: questions are about them.
-_NAMES = 3.0
+_NAMES = 3.0  # how much oftener a name is masked: questions are about names
 _MOST_CHUNKS = 60  # of one text
 # How licences begin that let anybody use a text for anything.
 _OPEN = ("Apache", "MIT", "BSD", "CC-BY-3.0", "CC-BY-4.0", "CC-BY-SA", "public domain")
@@ -61,8 +64,8 @@ def cloze_examples(data: Path, seed: int) -> list[Example]:
     for name, count in COUNTS.items():
         chunks = list(_chunks(data / "text" / f"{name}.jsonl.xz", 3 * count, rng))
         found += masked(f"cloze:{name}", chunks, rng)[:count]
-    pairs = [pair for pair in load_pairs(data / "parallel" / "en_ru.jsonl.xz") if not held_back(pair)]
-    return found + list(paired(pairs, PAIRED, rng))
+    train, _ = split_pairs(load_pairs(data / "parallel" / "en_ru.jsonl.xz"))
+    return found + list(paired(train, PAIRED, rng))
 
 
 def _chunks(path: Path, count: int, rng: random.Random) -> Iterator[Chunk]:
@@ -70,12 +73,14 @@ def _chunks(path: Path, count: int, rng: random.Random) -> Iterator[Chunk]:
     rows = [
         row for row in read_json_lines(path)
         if row["lang"] in ("en", "ru") and str(row["license"]).startswith(_OPEN)
+        and split_of_row(str(row["id"])) == "train"
     ]
     chunks = []
     for row in rows:
-        for _ in range(max(1, min(_MOST_CHUNKS, count // len(rows)))):
-            if (text := _cut(str(row["text"]), rng)) is not None:
-                chunks.append(Chunk(str(row["title"]), str(row["lang"]), text))
+        whole = str(row["text"])
+        for _ in range(max(1, min(_MOST_CHUNKS, count // len(rows), len(whole) // _LETTERS[1]))):
+            if (text := _cut(whole, rng)) is not None:
+                chunks.append(Chunk(title_or_nothing(str(row["title"])), str(row["lang"]), text))
     rng.shuffle(chunks)
     yield from chunks
 
@@ -109,18 +114,24 @@ def _masked(
 ) -> Example | None:
     text, sentences = chunk.text, split_sentences(chunk.text)
     places: dict[str, list[tuple[int, Interval]]] = defaultdict(list)  # of each stem: (sentence, word)
+    # The title may not say the word, and a part of a compound («64-битных», `max_length`) does not stand for the whole.
+    unfit = set(_stems(chunk.title))
     for n, (a, z) in enumerate(sentences):
         for match in _WORD.finditer(text, a, z):
-            for stem in _stems(match.group())[:1]:
+            stems = _stems(match.group())
+            if len(stems) != 1 or not match.group().isalpha():
+                unfit.update(stems)
+            for stem in stems:
                 places[stem].append((n, match.span()))
     fitting: list[tuple[str, int]] = []
     for stem, found in places.items():
         within = {n for n, _ in found}
-        if len(within) == 2 and len(stem) >= _SHORTEST_STEM and frequency[stem] <= _COMMON * total:
+        rare = len(stem) >= _SHORTEST_STEM and frequency[stem] <= _COMMON * total
+        if stem not in unfit and len(within) == 2 and rare:
             fitting += [(stem, n) for n in sorted(within) if _fits(text[slice(*sentences[n])], _SENTENCE_WORDS)]
     if not fitting:
         return None
-    weights = [_NAMES if text[places[stem][-1][1][0]].isupper() else 1.0 for stem, _ in fitting]
+    weights = [_NAMES if _is_name(text, sentences, places[stem]) else 1.0 for stem, _ in fitting]
     stem, asked = rng.choices(fitting, weights=weights)[0]
     question, begin = text[slice(*sentences[asked])], sentences[asked][0]
     for n, (a, z) in reversed(places[stem]):
@@ -138,6 +149,11 @@ def _masked(
     )
 
 
+def _is_name(text: str, sentences: Sequence[Interval], places: Sequence[tuple[int, Interval]]) -> bool:
+    """Whether the word has a capital somewhere else than at the beginning of a sentence."""
+    return any(text[start].isupper() and start > sentences[n][0] for n, (start, _) in places)
+
+
 def paired(pairs: Sequence[Pair], count: int, rng: random.Random) -> Iterator[Example]:
     """At most `count` examples across languages; pairs: as they follow each other in their sources."""
     for number in range(count):
@@ -148,9 +164,11 @@ def paired(pairs: Sequence[Pair], count: int, rng: random.Random) -> Iterator[Ex
         sides = [(pair.english, pair.russian) if russian else (pair.russian, pair.english) for pair in window]
         question, found = sides[gold]
         passage, starts = _joined([told if told[-1] in ".!?:" else f"{told}." for _, told in sides])
-        different = len({told for _, told in sides}) == len(sides)
+        different = all(len({pair[n] for pair in sides}) == len(sides) for n in range(2))
         if not _fits(question, _PAIRED_WORDS) or not different or len(passage) > 1.2 * _LETTERS[1]:
             continue
+        if [a for a, _ in split_sentences(passage)] != starts:
+            continue  # two would be taken for one sentence
         evidence = (starts[gold], starts[gold] + len(found))
         span = None
         shared = [m for m in _WORD.finditer(found) if len(m.group()) > 2 and _in(m.group()).search(question)]
@@ -158,9 +176,10 @@ def paired(pairs: Sequence[Pair], count: int, rng: random.Random) -> Iterator[Ex
             word = rng.choice(shared)
             question = _in(word.group()).sub(MASK, question)
             span = (evidence[0] + word.start(), evidence[0] + word.end())
-        # "@": it has no near misses of its own, its words are in another language.
+        # Grouped by language, so that the passage in the other language than the question is not always the right one.
+        language = "ru" if russian else "en"
         yield Example(
-            f"cloze:pair:{number}@", f"{CLOZE}cross", "cloze:pair", "ru" if russian else "en", question,
+            f"cloze:pair:{number}", f"{CLOZE}cross", f"cloze:pair:{language}", language, question,
             (Passage("", passage),), found, span, ((evidence,),), False,
         )
 

@@ -1,6 +1,7 @@
-"""`lectern train decoder --stage read|write`: first the reader learns to find answers, then the decoder to say them.
+"""`lectern train decoder --stage cloze|read|write`: the reader learns to find answers, then the decoder to say them.
 
-Stage "cloze", where there is time for it, comes first: half of what is read are questions made by rule (cloze.py).
+Stage "cloze", where there is time for it, comes first: half of what is read are questions made by rule (cloze.py);
+"read" goes on from its weights where they are named (`--from OUT/cloze`).
 Stage "read" trains the reader's layers and heads: spans, evidence, relevance, support of claims. English sets teach
 reading, the reading sets, the corpus and questions on documentation teach Russian, reading across languages and when
 not to answer; half of the passages are near misses that a search returned. Stage "write" trains the decoder over that

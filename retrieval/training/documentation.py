@@ -10,6 +10,11 @@ from corpus.format import Split
 from retrieval.training.parallel import read_json_lines
 
 
+def title_or_nothing(title: str) -> str:
+    """The title of a row, without those that are mere file names."""
+    return "" if title.endswith((".xml", ".md", ".mdx", ".ipynb", ".txt", ".rst")) else title
+
+
 def documentation_passages(data: Path, split: Split) -> Iterator[tuple[DocumentationPassage, str, str]]:
     """(passage, title, text) of a split. A title that is a mere file name is left out.
 
@@ -31,4 +36,4 @@ def documentation_passages(data: Path, split: Split) -> Iterator[tuple[Documenta
                 raise ValueError(
                     f"{passage.place.path}:{passage.place.line}: {name} in {data} has another text at row {passage.row}"
                 )
-            yield passage, "" if title.endswith((".xml", ".md", ".ipynb")) else title, text
+            yield passage, title_or_nothing(title), text

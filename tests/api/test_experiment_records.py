@@ -330,7 +330,7 @@ def test_tables_are_written_between_the_markers(
 def test_the_page_of_results_shows_what_is_recorded() -> None:
     page = (ROOT / "api" / "experiments" / "RESULTS.md").read_text(encoding="utf-8")
     made = "\n".join(tables.lines(record.recorded(record.RESULTS), record.RESULTS)).strip()
-    assert between(page, tables.BEGIN, tables.END) == made, "run: experiment tables --write RESULTS.md"
+    assert between(page, tables.BEGIN, tables.END) == made, "see lectern experiment tables --help"
 
 
 def test_records_are_of_shipped_experiments_and_are_packaged() -> None:

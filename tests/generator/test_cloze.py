@@ -35,6 +35,18 @@ def test_a_masked_word_is_found_in_another_sentence_in_any_inflection() -> None:
         assert len(asked) > 4 and " ".join(asked) not in text and "Лещенко" in example.question + example.answer
 
 
+def test_a_part_of_a_compound_is_not_the_word() -> None:
+    text = (
+        "Set the value of max_length before training begins here. The tokenizer reads min_length and nothing else. "
+        "A 64-bit build was published in the spring. Another 32-bit build came out much later on."
+    )
+    chunks = [Chunk("", "en", text), *[Chunk("", "en", f"Line number {n} stands alone.") for n in range(60)]]
+    for seed in range(20):
+        for example in masked("set", chunks, random.Random(seed)):
+            assert example.span is not None
+            assert example.passages[0].text[slice(*example.span)] == "build" and "_[MASK]" not in example.question
+
+
 def test_a_text_in_which_no_word_recurs_gives_nothing() -> None:
     assert masked("set", [Chunk("", "en", "One thing. Another matter. Something else entirely happened here.")],
                   random.Random(0)) == []

@@ -10,6 +10,7 @@ import pytest
 
 from generator.decisions import CONFIDENCE, Decisions, Point, log_odds, probability, weighted
 from generator.engine import PieceScores, Reading, best_span
+from generator.errors import DecoderMissing
 from generator.evidence import Candidate, candidates, choose
 from generator.training.fitting import fit_choice, fit_probability
 
@@ -109,7 +110,10 @@ def test_log_odds_undo_probability() -> None:
 
 
 def test_decisions_are_loaded_as_saved(tmp_path: Path) -> None:
-    decisions = Decisions(ranking=(1.0, 2.0, 3.0, 4.0), default=0.3, curve=(Point(0.1, 0.2, 0.3),))
+    decisions = Decisions(ranking=tuple(map(float, range(8))), default=0.3, curve=(Point(0.1, 0.2, 0.3),))
     decisions.save(tmp_path)
     assert Decisions.load(tmp_path) == decisions
     assert Decisions.load(tmp_path / "nothing") == Decisions()
+    dataclasses.replace(decisions, confidence=(1.0, 2.0)).save(tmp_path)
+    with pytest.raises(DecoderMissing, match="another version"):
+        Decisions.load(tmp_path)
