@@ -42,7 +42,7 @@ logger = logging.getLogger("lectern.http")
 
 MAX_WAITING_JOBS = 32
 _HEAD_BYTES = 8_192
-_MAX_NAME_CHARS = 120
+_MAX_NAME_CHARS, _MAX_SUFFIX_CHARS = 120, 20
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 
 
@@ -236,7 +236,8 @@ def safe_name(name: str) -> str:
     )
     cleaned = _NOT_IN_NAMES.sub("_", last).strip(" .") or "unnamed"
     stem, dot, suffix = cleaned.rpartition(".")
-    return f"{stem[: _MAX_NAME_CHARS - len(suffix)]}{dot}{suffix[:20]}" if dot else cleaned[:_MAX_NAME_CHARS]
+    suffix = suffix[:_MAX_SUFFIX_CHARS]
+    return f"{stem[: _MAX_NAME_CHARS - 1 - len(suffix)]}.{suffix}" if dot else cleaned[:_MAX_NAME_CHARS]
 
 
 def _drop(folder: Path | None) -> None:
