@@ -18,7 +18,7 @@ DocumentOf = Callable[[str], Document]
 
 
 def answer_json(answer: Answer, document_of: DocumentOf) -> Json:
-    """The answer as README's API section describes it. `document_of` finds the title, source and page of a
+    """The answer as `/openapi.json` describes it. `document_of` finds the title, source and page of a
     hit.
     """
     return {

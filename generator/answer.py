@@ -1,4 +1,4 @@
-"""The answer and its parts, as every surface shows them (JSON form in the README's API section)."""
+"""The answer and its parts, as every surface shows them (as JSON: api/answer_json.py)."""
 
 from __future__ import annotations
 

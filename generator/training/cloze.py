@@ -24,7 +24,7 @@ from generator.memory import Passage
 from generator.training.examples import Example, Interval
 from ingest.sentences import split_sentences
 from retrieval.analysis import analyze
-from retrieval.training.documentation import title_or_nothing
+from retrieval.training.documentation import is_open, title_or_nothing
 from retrieval.training.parallel import Pair, load_pairs, read_json_lines, split_pairs
 
 MASK = "[MASK]"
@@ -43,8 +43,6 @@ _PROSE = 0.88
 _COMMON = 0.02
 _NAMES = 3.0  # how much oftener a name is masked: questions are about names
 _MOST_CHUNKS = 60  # of one text
-# How licences begin that let anybody use a text for anything.
-_OPEN = ("Apache", "MIT", "BSD", "CC-BY-3.0", "CC-BY-4.0", "CC-BY-SA", "public domain")
 _WORD = re.compile(r"[^\W_][\w'’-]*[^\W_]|[^\W_]")
 
 
@@ -72,8 +70,7 @@ def _chunks(path: Path, count: int, rng: random.Random) -> Iterator[Chunk]:
     """About `count` chunks of prose, spread over the texts of a set, in any order."""
     rows = [
         row for row in read_json_lines(path)
-        if row["lang"] in ("en", "ru") and str(row["license"]).startswith(_OPEN)
-        and split_of_row(str(row["id"])) == "train"
+        if row["lang"] in ("en", "ru") and is_open(str(row["license"])) and split_of_row(str(row["id"])) == "train"
     ]
     chunks = []
     for row in rows:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from corpus.documentation import DocumentationPassage, load_documentation, passage_hash
 from corpus.format import Split
 from retrieval.training.parallel import read_json_lines
+
+_OPEN = re.compile(r"Apache|MIT|BSD|CC-BY-3\.0|CC-BY-4\.0|CC-BY-SA|public domain")
+
+
+def is_open(licence: str) -> bool:
+    """Whether a licence, as rows of the data folder name it, lets anybody use a text, for training too."""
+    return _OPEN.match(licence) is not None
 
 
 def title_or_nothing(title: str) -> str:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from retrieval.analysis import FUNCTION_WORDS, analyze
+from retrieval.training.documentation import is_open
 from retrieval.training.parallel import read_json_lines
 
 SETS = ("tech_docs_en", "tech_docs_ru", "llm_docs")
-_ALLOWED = re.compile(r"Apache|MIT|BSD|CC-BY-3\.0|CC-BY-4\.0|CC-BY-SA")
 _BLANK_LINE = re.compile(r"\n\s*\n")
 
 
@@ -34,7 +34,7 @@ def load_sources(data: Path) -> list[Source]:
     """Documents of `data/text` whose licence allows training, by set and file order. Raises OSError, ValueError."""
     return [
         Source(name, row["id"], row["text"]) for name in SETS for row in _rows(data / "text" / f"{name}.jsonl.xz")
-        if _ALLOWED.match(row["license"])
+        if is_open(row["license"])
     ]  # fmt: skip
 
 
