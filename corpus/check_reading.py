@@ -88,7 +88,7 @@ def _check_question(passage: ReadingPassage, question: ReadingQuestion) -> tuple
     share = None if question.other is None else cyrillic_share(question.other)
     if share is not None and (share < MIN_CYRILLIC_OTHER if passage.language == "en" else share > MAX_CYRILLIC_EN):
         return ["\"other\" is not in the other language"], []
-    if question.answer is None or question.full is None or question.evidence is None:
+    if question.answer is None or question.full is None:
         return [], []
     errors, warnings = [], []
     if passage.text[question.start : question.end] != question.answer:
@@ -100,7 +100,7 @@ def _check_question(passage: ReadingPassage, question: ReadingQuestion) -> tuple
         errors.append(f"full answer of {length} words")
     elif not FULL_WORDS[0] <= length <= FULL_WORDS[1]:
         warnings.append(f"full answer of {length} words; {FULL_WORDS[0]} to {FULL_WORDS[1]} is the measure")
-    if question.full == passage.sentences[question.evidence]:
+    if any(question.full == passage.sentences[number] for number in question.evidence):
         errors.append("the full answer is the evidence sentence")
     if question.answer.lower() not in question.full.lower():
         wanted, held = content_stems(question.answer), content_stems(question.full)

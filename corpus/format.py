@@ -93,6 +93,7 @@ class Question:
 class ReadingQuestion:
     """A question on one passage; `text[start:end] == answer`, all of them None when it has no answer.
 
+    evidence: the numbers of the sentences that the answer rests on, that of `answer` first; empty when it has none.
     other: the same question in the other language, where it was written: reading across languages.
     """
 
@@ -101,7 +102,7 @@ class ReadingQuestion:
     other: str | None
     answer: str | None
     full: str | None
-    evidence: int | None
+    evidence: tuple[int, ...]
     start: int | None
     end: int | None
 
@@ -259,16 +260,30 @@ def _parse_reading(item: Any, name: str, sentences: tuple[str, ...], place: Plac
     if item.get("answer") is None:
         if "answer" not in item or item.keys() & {"full", "evidence"}:
             raise place.error(f'{name}: an unanswered question has "answer": null and nothing else')
-        return ReadingQuestion(name, question, other, None, None, None, None, None)
+        return ReadingQuestion(name, question, other, None, None, (), None, None)
     answer, full = text_field(item, "answer", place), text_field(item, "full", place)
-    number = item.get("evidence")
-    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < len(sentences):
-        raise place.error(f"{name}: evidence {number!r} is not a sentence number below {len(sentences)}")
+    evidence = _sentence_numbers(item.get("evidence"), len(sentences))
+    if evidence is None:
+        raise place.error(
+            f"{name}: evidence {item.get('evidence')!r} is no sentence number below {len(sentences)}, "
+            "nor a list of two or three different ones"
+        )
+    number = evidence[0]
     within = find_span(sentences[number], answer)
     if within is None:
         raise place.error(f"{name}: answer {answer!r} is not in sentence {number}")
     start = within + sum(len(sentence) + 1 for sentence in sentences[:number])
-    return ReadingQuestion(name, question, other, answer, full, number, start, start + len(answer))
+    return ReadingQuestion(name, question, other, answer, full, evidence, start, start + len(answer))
+
+
+def _sentence_numbers(value: Any, sentences: int) -> tuple[int, ...] | None:
+    """A number, or a list of two or three, as a tuple; None if they are not that."""
+    if isinstance(value, list) and len(value) not in (2, 3):
+        return None
+    numbers = value if isinstance(value, list) else [value]
+    if any(type(n) is not int or not 0 <= n < sentences for n in numbers) or len(set(numbers)) < len(numbers):
+        return None
+    return tuple(numbers)
 
 
 def find_span(sentence: str, answer: str) -> int | None:

@@ -53,8 +53,8 @@ def dev_examples(data: Path, count_tokens: Callable[[str], int], per_source: int
     rng = random.Random(11)
     chosen: list[Example] = []
     for source in (
-        "new_wiki", "cross", "reading-en", "reading-ru", "reading-cross", "docs-en", "docs-ru", "docs-cross",
-        "corpus-en", "corpus-ru", "corpus-cross",
+        "new_wiki", "cross", "reading-en", "reading-ru", "reading-cross", "notes-en", "notes-ru", "notes-cross",
+        "docs-en", "docs-ru", "docs-cross", "corpus-en", "corpus-ru", "corpus-cross",
     ):
         own = [example for example in every if example.source == source]
         chosen += rng.sample(own, min(per_source, len(own)))

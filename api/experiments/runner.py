@@ -144,6 +144,8 @@ def _check(pipeline: Pipeline, experiment: Experiment, asked: Sequence[Question]
 
 def report_again(folder: Path) -> Finished:
     """Write `report.html` from the `results.json` of a run. Raises ConfigError if there is none that can be read."""
+    from jinja2 import TemplateError
+
     from api.experiments.report import render
 
     path = folder / RESULTS_FILE
@@ -152,7 +154,7 @@ def report_again(folder: Path) -> Finished:
         if results["format"] != RESULTS_FORMAT:
             raise ConfigError(f"{path} is of another version of Lectern; run the experiment again")
         page = render(results)
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, TemplateError) as error:
         raise ConfigError(f"{path} holds no results of a run ({error}); run: lectern experiment run") from error
     write_atomically(folder / REPORT_FILE, page.encode("utf-8", "replace"))
     return Finished(folder, results)

@@ -45,14 +45,15 @@ WEIGHTS: dict[Stage, dict[str, float]] = {
     "read": {
         "new_wiki": 1.2, "new_wiki-written": 1.5, "reddit": 0.25, "amazon_reviews": 0.2, "nq_open_oracle": 0.8,
         "covidqa": 0.5, "cross": 1.2, "reading-ru": 1.8, "reading-en": 1.5, "reading-cross": 1.5,
-        "corpus-ru": 3.0, "corpus-en": 3.0, "corpus-cross": 1.0, "reading-ru-asked": 2.2, "reading-en-asked": 2.0,
+        "corpus-ru": 5.0, "corpus-en": 5.0, "corpus-cross": 2.0, "reading-ru-asked": 2.2, "reading-en-asked": 2.0,
+        "notes-ru": 3.0, "notes-en": 3.0, "notes-cross": 2.0,
         "docs-ru": 1.8, "docs-en": 1.6, "docs-cross": 1.0,
     },
     "write": {
         "new_wiki": 0.1, "new_wiki-written": 1.0, "reddit": 0.02, "amazon_reviews": 0.02, "nq_open_oracle": 0.1,
         "covidqa": 0.05, "cross": 0.7, "reading-ru": 1.5, "reading-en": 1.2, "reading-cross": 0.7,
         "corpus-ru": 3.0, "corpus-en": 2.5, "corpus-cross": 0.7, "reading-ru-asked": 1.0, "reading-en-asked": 0.8,
-        "docs-ru": 2.0, "docs-en": 1.8, "docs-cross": 0.7,
+        "docs-ru": 2.0, "docs-en": 1.8, "docs-cross": 0.7, "notes-ru": 1.5, "notes-en": 1.2, "notes-cross": 0.7,
     },
 }
 WEIGHTS["cloze"] = {**WEIGHTS["read"], "cloze-ru": 5.6, "cloze-en": 4.4, "cloze-cross": 4.0}
@@ -153,7 +154,7 @@ def chosen_dev_prompts(sets: DecoderData, per_source: int) -> list[tuple[Example
     rng = random.Random(3)
     wanted = (
         "new_wiki", "cross", "reading-ru", "reading-en", "reading-cross", "corpus-ru", "corpus-en", "corpus-cross",
-        "docs-ru", "docs-en",
+        "docs-ru", "docs-en", "notes-ru", "notes-en",
     )
     chosen = [e for name in wanted for e in rng.sample(dev.get(name, []), min(per_source, len(dev.get(name, []))))]
     everything = [example for rows in dev.values() for example in rows]

@@ -50,6 +50,7 @@ class Example:
         return bool(self.answer)
 
 
+_NOTES = re.compile(r"(en|ru)-n\d")  # the names of the sets of study notes begin so
 _CLAUSE = re.compile(r"(?<=[,;:—–)])\s+|\s+(?=[(—–])")
 
 
@@ -135,28 +136,29 @@ def shared_examples(
 def reading_examples(passages: list[ReadingPassage], asked: Mapping[str, str] | None = None) -> Iterator[Example]:
     """Examples from our own reading sets: written answers, and questions that the passage does not answer.
 
+    Sets of study notes, which are asked about as the corpus is, are a source of their own ("notes" for "reading").
     A question that was also written in the other language gives one more example, with "@" in its id; so does one that
     was also put as a user would (asked: by question id).
     """
     for passage in passages:
+        kind = "notes" if _NOTES.match(passage.id) else "reading"
         text = Passage(passage.title, passage.text)
         starts = [0]
         for sentence in passage.sentences:
             starts.append(starts[-1] + len(sentence) + 1)
         for question in passage.questions:
-            common = (question.id, f"reading-{passage.language}", passage.id.rsplit("-", 1)[0], passage.language)
-            if question.evidence is None or question.start is None or question.end is None:
+            common = (question.id, f"{kind}-{passage.language}", passage.id.rsplit("-", 1)[0], passage.language)
+            if question.start is None or question.end is None:
                 example = Example(*common, question.question, (text,), "", None, ((),), True)
             else:
-                at = question.evidence
-                interval = (starts[at], starts[at] + len(passage.sentences[at]))
+                gold = tuple((starts[at], starts[at] + len(passage.sentences[at])) for at in sorted(question.evidence))
                 example = Example(
                     *common, question.question, (text,), question.full or "", (question.start, question.end),
-                    ((interval,),), True,
+                    (gold,), True,
                 )
             yield example
             if question.other is not None:
-                yield replace(example, id=f"{example.id}@", source="reading-cross", question=question.other)
+                yield replace(example, id=f"{example.id}@", source=f"{kind}-cross", question=question.other)
             if asked and question.id in asked:
                 source = f"{example.source}-asked"
                 yield replace(example, id=f"{example.id}@asked", source=source, question=asked[question.id])

@@ -31,7 +31,7 @@ from generator.verifier import Verifier, features
 # Those whose answers somebody wrote as sentences.
 SOURCES = (
     "new_wiki-written", "cross", "reading-en", "reading-ru", "reading-en-asked", "reading-ru-asked", "reading-cross",
-    "docs-en", "docs-ru", "docs-cross", "corpus-en", "corpus-ru", "corpus-cross",
+    "notes-en", "notes-ru", "notes-cross", "docs-en", "docs-ru", "docs-cross", "corpus-en", "corpus-ru", "corpus-cross",
 )
 _FOLDS = 4
 

@@ -238,6 +238,12 @@ def test_a_report_shows_every_question_by_every_arm(pipeline: Pipeline, write: C
     assert (again.folder / places.REPORT_FILE).read_text(encoding="utf-8") == page
     with pytest.raises(ConfigError, match="holds no results"):
         runner.report_again(finished.folder.parent)
+    path = finished.folder / places.RESULTS_FILE
+    results = json.loads(path.read_text(encoding="utf-8"))
+    for missing in ("experiment", "provenance", "questions"):
+        path.write_text(json.dumps({k: v for k, v in results.items() if k != missing}), encoding="utf-8")
+        with pytest.raises(ConfigError, match="holds no results"):
+            runner.report_again(finished.folder)
 
 
 @pytest.mark.parametrize(

@@ -120,9 +120,27 @@ def test_reading_offsets_cut_out_the_answer(tmp_path: Path) -> None:
     assert passage.text == "In 1911 a ship had 1 sail. Linen rots when wet."
     assert (number.start, number.end) == (19, 20)
     assert passage.text[what.start : what.end] == "Linen"
-    assert (nothing.answer, nothing.full, nothing.evidence, nothing.start, nothing.end) == (None,) * 5
+    assert (number.evidence, what.evidence, nothing.evidence) == ((0,), (1,), ())
+    assert (nothing.answer, nothing.full, nothing.start, nothing.end) == (None,) * 4
     assert load_reading(tmp_path, language="ru") == []
     assert [p.id for p in load_reading(tmp_path, split=passage.split)] == ["en-sails-01"]
+
+
+def test_an_answer_may_rest_on_two_sentences(tmp_path: Path) -> None:
+    asked = {"question": "When did what rot?", "answer": "Linen", "full": "Linen rots.", "evidence": [1, 0]}
+    write_lines(tmp_path / "reading/en/sails.jsonl", {**PASSAGE, "questions": [asked]})
+    (passage,) = load_reading(tmp_path)
+    (question,) = passage.questions
+    assert question.evidence == (1, 0)
+    assert passage.text[question.start : question.end] == "Linen"
+
+
+@pytest.mark.parametrize("evidence", [2, -1, True, "1", None, [], [1], [1, 1], [1, 2], [1, True]])
+def test_evidence_is_a_sentence_or_several_different_ones(tmp_path: Path, evidence: Any) -> None:
+    asked = {"question": "What rots?", "answer": "Linen", "full": "Linen rots.", "evidence": evidence}
+    write_lines(tmp_path / "reading/en/sails.jsonl", {**PASSAGE, "questions": [asked]})
+    with pytest.raises(CorpusError, match=r"sails\.jsonl:1: en-sails-01-01: evidence"):
+        load_reading(tmp_path)
 
 
 def test_a_span_is_sought_at_word_boundaries_first() -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from corpus.format import ReadingPassage, ReadingQuestion
 from generator.memory import Passage
 from generator.model import READER, Decoder
 from generator.pieces import Assembler, token_of
 from generator.training.batches import Collator, Composer, Composition
-from generator.training.examples import Example, answer_by_rule
+from generator.training.examples import Example, answer_by_rule, reading_examples
 from generator.training.loop import LoopSettings, Stage, train
 from generator.training.mining import mine
 from generator.training.targets import align
@@ -168,3 +170,19 @@ def test_a_new_reader_goes_on_with_an_earlier_decoders_writing(tmp_path: Path) -
     for name, value in joined.state_dict().items():
         source = reader if name.startswith(READER) else engine.model
         torch.testing.assert_close(value, source.state_dict()[name], rtol=0.01, atol=0.01, msg=name)
+
+
+def test_gold_sentences_come_in_the_order_of_the_passage_and_notes_are_a_source_of_their_own() -> None:
+    sentences = ("Linen rots when wet.", "Sails were dried on Sundays.", "Nylon does not rot.")
+    text = " ".join(sentences)
+    at = text.index("Nylon")
+    two = ReadingQuestion("en-n1a-01-01", "What rots?", "Что гниёт?", "Nylon", "Linen rots.", (2, 0), at, at + 5)
+    none = ReadingQuestion("en-n1a-01-02", "Who dried them?", None, None, None, (), None, None)
+    note = ReadingPassage("en-n1a-01", "en", "Sails", "rigging", sentences, text, (two, none), "train")
+    answered, other, silent = reading_examples([note])
+    assert [text[a:z] for a, z in answered.evidence[0]] == [sentences[0], sentences[2]]
+    assert answered.span is not None and text[slice(*answered.span)] == "Nylon"
+    assert (answered.source, other.source, silent.source) == ("notes-en", "notes-cross", "notes-en")
+    assert not silent.answerable and silent.evidence == ((),)
+    (other_kind, *_) = reading_examples([replace(note, id="en-nautical-01")])
+    assert other_kind.source == "reading-en"
