@@ -265,7 +265,7 @@ def _parse_reading(item: Any, name: str, sentences: tuple[str, ...], place: Plac
     evidence = _sentence_numbers(item.get("evidence"), len(sentences))
     if evidence is None:
         raise place.error(
-            f"{name}: evidence {item.get('evidence')!r} is no sentence number below {len(sentences)}, "
+            f"{name}: evidence {item.get('evidence')!r} is not a sentence number below {len(sentences)}, "
             "nor a list of two or three different ones"
         )
     number = evidence[0]
