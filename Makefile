@@ -17,7 +17,7 @@ help:
 run: $(VENV)/run.stamp
 	$(BIN)/lectern ingest corpus/
 	@echo
-	$(BIN)/lectern ask "Из каких этапов состоит обучение LLM?"
+	$(BIN)/lectern ask "Из каких трёх этапов состоит обучение чат-модели?"
 	@echo
 	$(BIN)/lectern ask "What does a KV cache store?"
 	@echo

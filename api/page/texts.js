@@ -39,7 +39,7 @@ const TEXTS = {
     "loading": "The models are being loaded; questions can be asked in a moment.", "offline": "The server does not answer. Is `lectern serve` still running?",
     "key.title": "This server asks for its API key", "key.label": "API key", "key.enter": "Use the key",
     "documents": { one: "{n} document", other: "{n} documents" }, "pages": { one: "{n} page", other: "{n} pages" }, "passages": { one: "{n} passage", other: "{n} passages" }, "chosen": { one: "{n} chosen", other: "{n} chosen" },
-    "example": ["What does a KV cache store?", "How does FlashAttention make attention faster?", "Who proposed LoRA?", "Из каких этапов состоит обучение LLM?"],
+    "example": ["What does a KV cache store?", "How does FlashAttention make attention faster?", "Who proposed LoRA?", "Из каких трёх этапов состоит обучение чат-модели?"],
   },
   ru: {
     "skip": "К содержанию", "nav": "Разделы", "nav.ask": "Вопросы", "nav.library": "Библиотека", "nav.experiments": "Эксперименты",
@@ -79,7 +79,7 @@ const TEXTS = {
     "loading": "Модели загружаются; через несколько секунд можно будет задавать вопросы.", "offline": "Сервер не отвечает. Запущен ли ещё `lectern serve`?",
     "key.title": "Этот сервер просит ключ API", "key.label": "Ключ API", "key.enter": "Войти с ключом",
     "documents": { one: "{n} документ", few: "{n} документа", other: "{n} документов" }, "pages": { one: "{n} страница", few: "{n} страницы", other: "{n} страниц" }, "passages": { one: "{n} фрагмент", few: "{n} фрагмента", other: "{n} фрагментов" }, "chosen": { one: "Выбран {n}", few: "Выбрано {n}", other: "Выбрано {n}" },
-    "example": ["Из каких этапов состоит обучение LLM?", "Что хранит KV-кэш?", "Кто предложил LoRA?", "What does a KV cache store?"],
+    "example": ["Из каких трёх этапов состоит обучение чат-модели?", "Что хранит KV-кэш?", "Кто предложил LoRA?", "What does a KV cache store?"],
   },
 };
 
