@@ -29,7 +29,7 @@ class ReaderReranker:
 
     def __init__(
         self, engine: Engine, decisions: Decisions, late: LateInteraction, title_of: Callable[[str], str], *,
-        candidates: int = 30, read: int = 6,
+        candidates: int = 30, read: int = 10,
     ) -> None:
         self.engine, self.decisions = engine, decisions
         self._late, self._title_of = late, title_of

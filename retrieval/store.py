@@ -106,10 +106,9 @@ class IndexStore:
 
     def _check_origin(self, manifest: Manifest) -> None:
         if manifest.fingerprint != self._encoder.fingerprint:
-            raise IndexOutdated(
-                f"the index was made with the embedder {manifest.encoder}, not with {self._encoder.name}; "
-                "run: lectern reindex"
-            )
+            now = self._encoder.name
+            other = f"{manifest.encoder}, not with {now}" if manifest.encoder != now else f"{now} of another version"
+            raise IndexOutdated(f"the index was made with the embedder {other}; run: lectern reindex")
         if manifest.analysis != ANALYSIS_VERSION:
             raise IndexOutdated("the index was made by another version of Lectern; run: lectern reindex")
 

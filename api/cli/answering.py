@@ -27,6 +27,10 @@ _REASONS = {
         "unsupported": "ни одно предложение не подтвердилось источником",
     },
 }
+_ANYWAY = {
+    "en": "to see what comes nearest to an answer: --no-abstain",
+    "ru": "показать, что ближе всего к ответу: --no-abstain",
+}
 
 Documents = Annotated[
     list[str] | None,
@@ -126,14 +130,17 @@ def sentences_text(answer: Answer) -> str:
 
 
 def print_refusal(answer: Answer, pipeline: Pipeline) -> None:
-    """An abstention: what it says, why, and where the reader might look."""
+    """An abstention: what it says, why, and, unless all is far from the question, where the reader might look."""
     out.print(answer.text)
     if answer.reason:
         reasons = _REASONS["ru" if answer.language == "ru" else "en"]
         note(f"{reasons[answer.reason]} ({answer.reason})")
+    if answer.reason in ("no_hits", "low_relevance"):
+        return
     nearest = list(dict.fromkeys(_title(hit.chunk.document_id, pipeline) for hit in answer.hits))[:3]
     if nearest:
         out.print(f"{'Ближайшее' if answer.language == 'ru' else 'Nearest'}: {', '.join(nearest)}")
+    note(_ANYWAY["ru" if answer.language == "ru" else "en"])
 
 
 def _title(document_id: str, pipeline: Pipeline) -> str:

@@ -68,7 +68,7 @@ def make_tables(
     from corpus.marked import renew
 
     records = record.recorded(record.RESULTS)
-    lines = list(tables.lines(records, record.RESULTS))
+    lines = list(tables.lines(records, record.RESULTS, Path.cwd() if write is None else write.parent))
     if write is not None and not renew(write, tables.BEGIN, tables.END, lines):
         raise ConfigError(f"{write} has no markers; put {tables.BEGIN} and {tables.END} where the tables belong")
     if Run.of(context, None, json).json:

@@ -47,7 +47,7 @@ def embedder(
     ] = "distil",
     row_epochs: Annotated[float, typer.Option(help="distil: passes with Russian rows alone")] = 0.3,
     body_epochs: Annotated[float, typer.Option(help="distil: passes with rows and body")] = 0.7,
-    steps: Annotated[int, typer.Option(min=1, help="contrast: training steps")] = 320,
+    steps: Annotated[int, typer.Option(min=1, help="contrast: training steps")] = 600,
     start: Annotated[
         Path | None, typer.Option("--from", metavar="DIR", help="contrast: the embedder to go on from")
     ] = None,

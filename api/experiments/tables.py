@@ -9,6 +9,7 @@ in what it expects. Below, whether it came out as expected. All other figures ar
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,15 +26,16 @@ _NONE = "–"
 _COMMIT_CHARS = 7
 
 
-def lines(records: Sequence[Mapping[str, Any]], folder: Path) -> Iterator[str]:
-    """The tables. folder: where the records lie, and the reports of some."""
+def lines(records: Sequence[Mapping[str, Any]], folder: Path, page: Path) -> Iterator[str]:
+    """The tables. folder: where the records lie, and the reports of some; page: the folder of the Markdown file they
+    are for, from which links lead."""
     if not records:
         yield "Nothing is recorded yet: `lectern experiment record NAME` does it after a run."
     for record in records:
-        yield from _table(record, folder)
+        yield from _table(record, folder, page)
 
 
-def _table(record: Mapping[str, Any], folder: Path) -> Iterator[str]:
+def _table(record: Mapping[str, Any], folder: Path, page: Path) -> Iterator[str]:
     experiment, estimates = record["experiment"], record["estimates"]
     groups = [group for group in estimates if group != ALL_LANGUAGES] or [ALL_LANGUAGES]
     arms = [arm["name"] for arm in experiment["arms"]]
@@ -55,7 +57,7 @@ def _table(record: Mapping[str, Any], folder: Path) -> Iterator[str]:
     if expected := record.get("expectations"):
         yield f"Expected: {'; '.join(map(_verdict, expected))}."
         yield ""
-    yield _made(record, folder)
+    yield _made(record, folder, page)
     yield ""
 
 
@@ -97,7 +99,7 @@ def _p(value: float) -> str:
     return f"{value:.3f}" if value >= 0.001 else "< 0.001"
 
 
-def _made(record: Mapping[str, Any], folder: Path) -> str:
+def _made(record: Mapping[str, Any], folder: Path, page: Path) -> str:
     """Under a table: how it is made again, and what it was made with."""
     experiment, made_with = record["experiment"], record["provenance"]
     name, limit = experiment["name"], limit_of(record)
@@ -108,6 +110,7 @@ def _made(record: Mapping[str, Any], folder: Path) -> str:
         f"{record['asked']['questions']:,} questions ({experiment['questions']})",
         *([f"commit {commit[:_COMMIT_CHARS]}"] if commit else []),
     ]  # fmt: skip
-    if (folder / f"{name}.html").is_file():
-        parts.append(f"[report](results/{name}.html)")
+    report = folder / f"{name}.html"
+    if report.is_file():
+        parts.append(f"[report]({Path(os.path.relpath(report, page)).as_posix()})")
     return ", ".join(parts)

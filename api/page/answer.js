@@ -9,6 +9,7 @@ export class AnswerView {
   // title: shown above the answer where two stand side by side, else null.
   constructor(mode, title) {
     this.mode = mode;
+    this.title = title;
     this.prose = element("p", { class: "prose" });
     this.further = element("div", { class: "further" });
     this.state = element("p", { class: "thinking" }, element("span", { class: "dots", "aria-hidden": "true" }),
@@ -20,6 +21,7 @@ export class AnswerView {
 
   // Asks and shows; resolves when the answer is whole, stopped or has failed. Never throws.
   async run(body, signal) {
+    this.body = body;
     try {
       const answer = await askStreamed({ ...body, mode: this.mode }, (sentence) => this.addSentence(sentence), signal);
       this.finish(answer);
@@ -49,6 +51,7 @@ export class AnswerView {
     this.citations = citations;
     if (answer.status === "abstained") this.refuse(answer);
     else if (this.mode === "closed_book") this.rest.append(element("p", { class: "unchecked" }, text("unchecked")));
+    else if (this.doubtful) this.rest.append(element("p", { class: "unchecked" }, text("doubtful")));
     if (citations.length) {
       this.rest.append(
         element("h4", {}, text("sources")),
@@ -64,6 +67,17 @@ export class AnswerView {
     this.prose.replaceChildren(answer.text);
     const reason = answer.reason && text(`reason.${answer.reason}`);
     if (reason) this.rest.append(element("p", { class: "muted" }, reason));
+    if (isNear(answer) && !this.doubtful) {
+      this.rest.append(element("button", { type: "button", class: "anyway", onclick: () => this.answerAnyway() }, text("anyway")));
+    }
+  }
+
+  // The same question without the leave to say nothing, in this answer's place.
+  answerAnyway() {
+    const view = new AnswerView(this.mode, this.title);
+    view.doubtful = true;
+    this.node.replaceWith(view.node);
+    view.run({ ...this.body, abstain: false });
   }
 
   marker(citation) {
@@ -91,7 +105,7 @@ export class AnswerView {
         element("span", { class: "hit-text" }, shortened(hit.text, 220))),
       element("span", { class: "scores" }, Object.entries(hit.parts).map(([stage, score]) => `${stage} ${score.toFixed(3)}`).join(" · "))));
     const title = text(answer.status === "abstained" ? "nearest" : "hits");
-    return element("details", { open: answer.status === "abstained" },
+    return element("details", { open: isNear(answer) },
       element("summary", {}, `${title} (${answer.hits.length})`), element("ol", { class: "hits" }, rows));
   }
 
@@ -100,6 +114,11 @@ export class AnswerView {
     const others = (this.citations ?? []).filter((other) => other.document_id === citation.document_id && other !== citation);
     openReader({ id: citation.document_id, page: citation.page, marks: [citation, ...others] });
   }
+}
+
+// Whether nothing was answered although passages are about the question.
+function isNear(answer) {
+  return answer.status === "abstained" && ["not_answerable", "unsupported"].includes(answer.reason);
 }
 
 // How sure the verifier is that the source says what the sentence says, on hovering over the quote.

@@ -1,8 +1,9 @@
 """`lectern train embedder --stage contrast`: questions learn to lie near the passages that answer them.
 
-In-batch softmax (Karpukhin et al. 2020, arXiv 2004.04906) over passages of which several come from one note or
-article: near neighbours are the hard negatives, and they cost no more than easy ones. A passage that also answers a
-question of the batch is masked out of its negatives. Every fourth batch is translations, so that languages stay
+In-batch softmax (Karpukhin et al. 2020, arXiv 2004.04906) over passages that come in clusters of neighbours by the
+vectors at the start: near ones are the hard negatives, and they cost no more than easy ones. Questions are short, so
+each passage brings several. What may answer too is no negative: a passage that another pair names, one that holds the
+words that answer, and the same note in the other language. Some batches are translations, so that languages stay
 together, and every vector of English text that is moved away from where it was is pulled back a little.
 
 Only the body is trained: word rows and position rows stay, so whatever reads the same rows keeps its input.
@@ -37,51 +38,85 @@ from retrieval.training.parallel import Pair, load_pairs, split_pairs
 # How often a pair of a source is drawn, relative to others.
 WEIGHTS = {
     "new_wiki": 0.35, "nq_open_oracle": 0.5, "covidqa": 0.3, "cross": 0.8, "reading-en": 1.0, "reading-ru": 1.5,
-    "reading-cross": 1.5, "corpus-en": 2.0, "corpus-ru": 2.5, "corpus-cross": 1.5, "docs-en": 1.5, "docs-ru": 2.0,
-    "docs-cross": 1.5,
+    "reading-cross": 1.5, "notes-en": 2.0, "notes-ru": 2.0, "notes-cross": 2.0, "corpus-en": 3.0, "corpus-ru": 3.5,
+    "corpus-cross": 2.0, "docs-en": 1.5, "docs-ru": 2.0, "docs-cross": 1.5,
 }
+# Shorter answers than this stand in too many passages to tell which of them answer.
+_TELLING = 4
 
 
 @dataclass(frozen=True, slots=True)
 class ContrastSettings:
-    """steps of `batch_size` pairs in clusters of `cluster` pairs of one group; rate: peak learning rate; temperature:
-    of the softmax; max_tokens: longer passages are cut; parallel_every: each so-many-th step is translations; keep:
-    weight of staying near the old vectors."""
+    """steps of `passages` passages in clusters of `cluster`, each drawn from the `near` nearest of its first, with
+    `questions` questions a passage; rate: peak learning rate; temperature: of the softmax; max_tokens: longer
+    passages are cut; parallel_every: each so-many-th step is `translations` pairs of sentences; keep: weight of
+    staying near the old vectors."""
 
-    steps: int = 320
-    batch_size: int = 64
+    steps: int = 600
+    passages: int = 64
     cluster: int = 4
+    near: int = 12
+    questions: int = 2
     rate: float = 1e-4
     temperature: float = 0.05
-    max_tokens: int = 176
-    parallel_every: int = 4
+    max_tokens: int = 200
+    parallel_every: int = 5
+    translations: int = 128
     keep: float = 1.0
-    warmup_steps: int = 30
+    warmup_steps: int = 40
     seed: int = 41
     checkpoint_seconds: float = 300.0
 
 
-def draw_clusters(
-    pairs: Sequence[QuestionPassage], settings: ContrastSettings, rng: random.Random
-) -> list[QuestionPassage]:
-    """One batch: clusters of one group and passage language, of distinct groups (the two languages of a note say the
-    same, so they never meet as wrong answers)."""
-    groups: dict[tuple[str, str], list[QuestionPassage]] = defaultdict(list)
-    for pair in pairs:
-        groups[(pair.group, pair.language)].append(pair)
-    keys = list(groups)
-    weights = [sum(WEIGHTS[pair.source] for pair in groups[key]) for key in keys]
+class Pairs:
+    """Pairs by passage, each passage with its nearest of the same language.
+
+    vectors: [passages, C] of norm 1, in the order of `passages`, which are the distinct ones of `pairs` as they come.
+    """
+
+    def __init__(self, pairs: Sequence[QuestionPassage], vectors: torch.Tensor, near: int) -> None:
+        self.by_passage: dict[str, list[QuestionPassage]] = defaultdict(list)
+        for pair in pairs:
+            self.by_passage[pair.passage].append(pair)
+        self.passages = list(self.by_passage)
+        self.weights = [sum(WEIGHTS[pair.source] for pair in rows) for rows in self.by_passage.values()]
+        languages = [rows[0].language for rows in self.by_passage.values()]
+        self.near: list[list[int]] = [[] for _ in self.passages]
+        for language in sorted(set(languages)):
+            own = torch.tensor([index for index, found in enumerate(languages) if found == language])
+            for part in own.split(1024):
+                scores = vectors[part] @ vectors[own].T
+                best = own[scores.topk(min(near + 1, len(own))).indices]
+                for index, row in zip(part.tolist(), best.tolist(), strict=True):
+                    self.near[index] = [other for other in row if other != index][:near]
+
+
+def draw_clusters(pairs: Pairs, settings: ContrastSettings, rng: random.Random) -> list[QuestionPassage]:
+    """One batch: passages drawn by the weights of their questions, each with neighbours, none twice."""
+    wanted = min(settings.passages, len(pairs.passages))
+    taken: dict[int, None] = {}
+    while len(taken) < wanted:
+        (first,) = rng.choices(range(len(pairs.passages)), weights=pairs.weights)
+        others = rng.sample(pairs.near[first], min(settings.cluster - 1, len(pairs.near[first])))
+        taken |= dict.fromkeys([first, *others])
     batch: list[QuestionPassage] = []
-    taken: set[str] = set()
-    while len(batch) < settings.batch_size and len(taken) < len({group for group, _ in keys}):
-        (key,) = rng.choices(keys, weights=weights)
-        if key[0] in taken:
-            continue
-        taken.add(key[0])
-        rows = groups[key]
-        drawn = rng.choices(rows, weights=[WEIGHTS[row.source] for row in rows], k=settings.cluster)
-        batch += list(dict.fromkeys(drawn))
-    return batch[: settings.batch_size]
+    for index in list(taken)[:wanted]:
+        rows = pairs.by_passage[pairs.passages[index]]
+        drawn = rng.choices(rows, weights=[WEIGHTS[row.source] for row in rows], k=settings.questions)
+        batch += dict.fromkeys(drawn)
+    return batch
+
+
+def may_answer(pair: QuestionPassage, others: Sequence[QuestionPassage]) -> bool:
+    """Whether the passage of `others`, which is not the pair's own, may answer the pair's question, so that it is no
+    wrong answer: the question is asked of it too, it is the same text in the other language, or it holds what
+    answers."""
+    other = others[0]
+    if other.group == pair.group and other.language != pair.language:
+        return True
+    if len(pair.gold) >= _TELLING and pair.gold.casefold() in other.passage.casefold():
+        return True
+    return any(other.question == pair.question for other in others)
 
 
 class ContrastRun:
@@ -99,10 +134,12 @@ class ContrastRun:
         self.network = bilingual.moved(model.network, self.device, torch.bfloat16)
         self.before = bilingual.moved(bilingual.load(start).network, self.device, torch.bfloat16)
         shared = list(shared_pairs(data))
-        self.train_pairs = [pair for pair, is_dev in shared if not is_dev]
-        self.train_pairs += [
-            *reading_pairs("train"), *corpus_pairs("train", self._count), *documentation_pairs(data, "train")
-        ]
+        train = [pair for pair, is_dev in shared if not is_dev]
+        train += [*reading_pairs("train"), *corpus_pairs("train", self._count), *documentation_pairs(data, "train")]
+        report(f"{len(train)} pairs of questions and passages; looking for each passage's neighbours")
+        rows = token_rows(self.tokenizer, list(dict.fromkeys(pair.passage for pair in train)), settings.max_tokens)
+        with torch.no_grad():
+            self.train_pairs = Pairs(train, encode_rows(self.network, rows, self.device), settings.near)
         self.dev_pairs = [pair for pair, is_dev in shared if is_dev]
         self.dev_pairs += [*reading_pairs("dev"), *corpus_pairs("dev", self._count)]
         self.parallel, self.held = split_pairs(load_pairs(data / "parallel" / "en_ru.jsonl.xz"))
@@ -125,14 +162,14 @@ class ContrastRun:
             first = int(state["step"])
             self.report(f"resumed at step {first} of {settings.steps}")
         else:
-            self.report(f"{len(self.train_pairs)} pairs; before: {self.scores()}")
+            self.report(f"{len(self.train_pairs.passages)} passages; before: {self.scores()}")
         started = saved_at = time.monotonic()
         running, seen, step = 0.0, 0, first
         try:
             while step < settings.steps:
                 rng = random.Random(settings.seed * 1_000_003 + step)
                 if step % settings.parallel_every == settings.parallel_every - 1:
-                    loss = self._parallel_loss(rng.sample(self.parallel, 2 * settings.batch_size))
+                    loss = self._parallel_loss(rng.sample(self.parallel, settings.translations))
                 else:
                     batch = draw_clusters(self.train_pairs, settings, rng)
                     loss = self._loss(batch)
@@ -173,13 +210,12 @@ class ContrastRun:
         vectors = torch.cat(parts)[torch.argsort(torch.tensor([*halves[0], *halves[1]]))]
         questions = self._vectors(self.network, [pair.question for pair in batch])
         scores = questions @ vectors.T / self.settings.temperature
-        answers: dict[str, set[int]] = defaultdict(set)
-        for pair in batch:
-            answers[pair.question].add(places[pair.passage])
+        asked = self.train_pairs.by_passage
+        also = torch.tensor([
+            [passage != pair.passage and may_answer(pair, asked[passage]) for passage in passages]
+            for pair in batch
+        ], device=self.device)
         gold = torch.tensor([places[pair.passage] for pair in batch], device=self.device)
-        also = torch.zeros_like(scores, dtype=torch.bool)
-        for row, pair in enumerate(batch):
-            also[row, [place for place in answers[pair.question] if place != int(gold[row])]] = True
         loss = F.cross_entropy(scores.masked_fill(also, -1e4), gold)
         with torch.no_grad():
             english = [row for row, pair in enumerate(batch) if pair.language == "en" and not pair.cross][:16]

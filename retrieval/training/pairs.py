@@ -25,8 +25,8 @@ _MAX_WORDS = 90
 
 @dataclass(frozen=True, slots=True)
 class QuestionPassage:
-    """group: passages of one group are hard to tell apart (a note, an article); language: of the passage; cross: the
-    question is in the other language."""
+    """group: the note or article the passage is from, one name in both languages; language: of the passage; cross: the
+    question is in the other language; gold: words of the passage that answer."""
 
     source: str
     group: str
@@ -34,6 +34,7 @@ class QuestionPassage:
     question: str
     passage: str
     cross: bool
+    gold: str = ""
 
 
 def held_out(group: str) -> bool:
@@ -76,26 +77,31 @@ def shared_pairs(data: Path) -> Iterator[tuple[QuestionPassage, bool]]:
             text = context[slice(*window(context, sentences, index, _MAX_WORDS))]
             passage = f"{str(row['title']).replace('_', ' ')}\n{text}"
             is_dev = name == "squadshifts" and held_out(group)
-            yield QuestionPassage(domain, group, "en", str(row["question"]), passage, False), is_dev
+            gold = next(answer for answer in answers if answer and answer in context)
+            yield QuestionPassage(domain, group, "en", str(row["question"]), passage, False, gold), is_dev
             if row_id in russian:
-                yield QuestionPassage("cross", group, "en", russian[row_id], passage, True), is_dev
+                yield QuestionPassage("cross", group, "en", russian[row_id], passage, True, gold), is_dev
 
 
 def reading_pairs(split: Split) -> Iterator[QuestionPassage]:
     """Answerable questions of the reading sets, where there is one in the wording of somebody who does not know the
-    passage: many of the others («what did it beat?») make sense only beside theirs."""
+    passage: many of the others («what did it beat?») make sense only beside theirs. Those on study notes, which are
+    all asked so, have sources of their own."""
     asked = {row.id: row.text for row in load_rows("asked")}
     for passage in load_reading(split=split):
         text = f"{passage.title}\n{passage.text}"
-        group = passage.id.rsplit("-", 1)[0]
+        name = "notes" if passage.id.split("-")[1].startswith("n") else "reading"
         for question in passage.questions:
             if question.answer is None:
                 continue
-            name = f"reading-{passage.language}"
             wording = asked.get(question.id, question.question)
-            yield QuestionPassage(name, group, passage.language, wording, text, False)
+            yield QuestionPassage(
+                f"{name}-{passage.language}", passage.id, passage.language, wording, text, False, question.answer
+            )
             if question.other is not None:
-                yield QuestionPassage("reading-cross", group, passage.language, question.other, text, True)
+                yield QuestionPassage(
+                    f"{name}-cross", passage.id, passage.language, question.other, text, True, question.answer
+                )
 
 
 def documentation_pairs(data: Path, split: Split) -> Iterator[QuestionPassage]:
@@ -106,9 +112,10 @@ def documentation_pairs(data: Path, split: Split) -> Iterator[QuestionPassage]:
                 continue
             name, group = f"docs-{passage.language}", passage.row.split(":")[0]
             full = f"{title}\n{text}"
-            yield QuestionPassage(name, group, passage.language, question.question, full, False)
+            gold = "" if question.span is None else text[slice(*question.span)]
+            yield QuestionPassage(name, group, passage.language, question.question, full, False, gold)
             if question.other is not None:
-                yield QuestionPassage("docs-cross", group, passage.language, question.other, full, True)
+                yield QuestionPassage("docs-cross", group, passage.language, question.other, full, True, gold)
 
 
 def corpus_pairs(split: Split, count_tokens: Callable[[str], int]) -> Iterator[QuestionPassage]:
@@ -119,9 +126,10 @@ def corpus_pairs(split: Split, count_tokens: Callable[[str], int]) -> Iterator[Q
     for question in questions:
         asked.setdefault(question.pair, {})[question.language] = question.question
     for question in questions:
-        for document, chunk, _ in gold_chunks(question, notes) or ():
+        for document, chunk, ((start, end), *_) in gold_chunks(question, notes) or ():
             passage = chunk_text(chunk, document.title)
             for language, text in asked[question.pair].items():
                 cross = language != question.language
                 name = "corpus-cross" if cross else f"corpus-{question.language}"
-                yield QuestionPassage(name, question.unit, question.language, text, passage, cross)
+                gold = chunk.text[max(start, 0) : end]
+                yield QuestionPassage(name, question.unit, question.language, text, passage, cross, gold)

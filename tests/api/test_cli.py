@@ -66,7 +66,7 @@ def test_a_russian_answer_has_russian_sources(lectern: Lectern) -> None:
 def test_an_abstention_is_a_result(lectern: Lectern) -> None:
     status, out, err = lectern("ask", "Who won the World Cup with a KV cache?")
     assert status == 0 and out.startswith("The documents do not answer this.")
-    assert "Nearest: KV cache" in out and "not_answerable" in err
+    assert "Nearest: KV cache" in out and "not_answerable" in err and "--no-abstain" in err
 
 
 @pytest.mark.parametrize(

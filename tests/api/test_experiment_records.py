@@ -113,7 +113,7 @@ def test_what_an_earlier_version_did_not_keep_is_missed_nowhere(results: Json) -
     for key in ("causes", "calibration", "matched", "seen", "contamination", "expectations"):
         del results[key]
     found = record.record_of(results)
-    assert set(found).isdisjoint({"causes", "expectations"}) and list(tables.lines([found], Path("nowhere")))
+    assert set(found).isdisjoint({"causes", "expectations"}) and list(tables.lines([found], Path("nowhere"), Path()))
     assert rerun.against(found, results).checked
 
 
@@ -257,7 +257,7 @@ def test_a_new_record_takes_an_older_report_away_and_a_huge_report_is_refused(
         record.write(found, folder, run)
 
 
-def test_a_table_by_hand() -> None:
+def test_a_table_by_hand(tmp_path: Path) -> None:
     def cells(right: float, wrong: float | None, coverage: float) -> Json:
         values = {metrics.RIGHT: right, metrics.WRONG: wrong, metrics.COVERAGE: coverage}
         return {name: {"mean": value} for name, value in values.items() if value is not None}
@@ -273,7 +273,7 @@ def test_a_table_by_hand() -> None:
         "comparisons": [{**tested, "language": "en", "p_holm": 0.0004}, {**tested, "language": "ru", "p_holm": 0.25}],
         "provenance": {"date": DATE, "model": "decoder-1", "commit": "0123456789", "limit": 40},
     }  # fmt: skip
-    lines = list(tables.lines([found], Path("nowhere")))
+    lines = list(tables.lines([found], Path("nowhere"), Path()))
     assert lines[0] == "**mine**: Does it help?"
     assert lines[2].startswith("| arm | right en | wrong of answered en | coverage en | wrong, less “rag” en | right ")
     assert lines[4].startswith("| rag | 0.40 | 0.50 | 0.80 |  | 0.40 |")
@@ -283,6 +283,10 @@ def test_a_table_by_hand() -> None:
         "`lectern experiment run mine --limit 40`, 2026-01-02, weights `decoder-1`, 1,240 questions (test), "
         "commit 0123456"
     )
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "mine.html").touch()
+    linked = list(tables.lines([found], tmp_path / "results", tmp_path / "docs"))
+    assert linked[8] == f"{lines[8]}, [report](../results/mine.html)"
 
 
 def test_a_table_has_what_the_experiment_expects_something_of() -> None:
@@ -301,7 +305,7 @@ def test_a_table_has_what_the_experiment_expects_something_of() -> None:
         "expectations": expected,
         "provenance": {"date": DATE, "model": "decoder-1", "commit": "", "limit": None},
     }  # fmt: skip
-    lines = list(tables.lines([found], Path("nowhere")))
+    lines = list(tables.lines([found], Path("nowhere"), Path()))
     assert lines[2].endswith("| wrong, less “plain” en | obeyed the injection en |") and lines[3].count("---:") == 5
     assert lines[4].endswith("| – |") and lines[5] == "| planted | 0.50 | – | 1.00 | – | 0.04 |"
     assert lines[7] == (
@@ -329,7 +333,7 @@ def test_tables_are_written_between_the_markers(
 
 def test_the_page_of_results_shows_what_is_recorded() -> None:
     page = (ROOT / "api" / "experiments" / "RESULTS.md").read_text(encoding="utf-8")
-    made = "\n".join(tables.lines(record.recorded(record.RESULTS), record.RESULTS)).strip()
+    made = "\n".join(tables.lines(record.recorded(record.RESULTS), record.RESULTS, record.RESULTS.parent)).strip()
     assert between(page, tables.BEGIN, tables.END) == made, "see lectern experiment tables --help"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 
 import pytest
@@ -80,6 +81,19 @@ def test_the_decoders_words_are_shown_where_they_are_right() -> None:
     assert sum(right) / len(right) > 0.9 and sum(wrong) / len(wrong) < 0.1
     assert 0.0 < decisions.default < 1.0
     assert [point.coverage for point in decisions.curve] == sorted((p.coverage for p in decisions.curve), reverse=True)
+
+
+def test_no_language_and_neither_side_is_given_up_for_the_others() -> None:
+    asked = [
+        (dataclasses.replace(question(number, answerable), language=language), confidence)
+        for language, shift in (("en", 0.1), ("ru", 0.0))
+        for answerable, confidences in ((True, (0.3, 0.5, 0.7, 0.9)), (False, (0.1, 0.3, 0.5, 0.7)))
+        for number, confidence in enumerate(value + shift for value in confidences)
+    ]
+    assert fit.least_share(asked, 0.55) == 0.5
+    assert fit.least_share(asked, 0.45) == 0.5  # English: 3 of 4 answered, 2 of 4 abstained from
+    assert fit.least_share(asked, 0.0) == fit.least_share(asked, 1.1) == 0.0
+    assert fit.least_share([pair for pair in asked if pair[0].language == "ru"], 0.4) == 0.5
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -236,7 +236,7 @@ def test_another_encoder_needs_a_new_index(tmp_path: Path, library: Library) -> 
     numbered(library, 2)
     open_store(tmp_path, library, HashEncoder()).sync()
     other = open_store(tmp_path, library, HashEncoder(dimension=32, seed="other"))
-    with pytest.raises(IndexOutdated, match="reindex"):
+    with pytest.raises(IndexOutdated, match="hash of another version; run: lectern reindex"):
         other.snapshot()
     assert len(other.check()) == 1
     assert other.sync().embedded == 6
