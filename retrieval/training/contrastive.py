@@ -84,7 +84,8 @@ class Pairs:
         self.near: list[list[int]] = [[] for _ in self.passages]
         for language in sorted(set(languages)):
             own = torch.tensor([index for index, found in enumerate(languages) if found == language])
-            for part in own.split(1024):
+            for start in range(0, len(own), 1024):
+                part = own[start : start + 1024]
                 scores = vectors[part] @ vectors[own].T
                 best = own[scores.topk(min(near + 1, len(own))).indices]
                 for index, row in zip(part.tolist(), best.tolist(), strict=True):
