@@ -1,10 +1,10 @@
 """PDF by pypdf: page-accurate text, whole words and paragraphs, without running heads and page numbers.
 
 pypdf gives each page as lines in the order of the file, which for papers set in two columns is column by
-column. The work here: headings in bold parted from the sentence behind them (`pdf_bold`), lines of the margins
-out (`pdf_margins`), lines joined into paragraphs and broken words mended over the whole document
-(`ingest.clean`), the offset at which each page begins kept, headings found by the file's own outline or by
-their numbers. Costs: pypdf takes over nine tenths of the time.
+column. The work here: headings in bold parted from the sentence behind them (`pdf_bold`), spaces that are only
+drawn (`pdf_spacing`), lines of the margins out (`pdf_margins`), lines joined into paragraphs and broken words
+mended over the whole document (`ingest.clean`), the offset at which each page begins kept, headings found by
+the file's own outline or by their numbers. Costs: pypdf takes over nine tenths of the time.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from ingest.errors import Encrypted, LimitExceeded, NoTextLayer, ParseError
 from ingest.formats.pdf_bold import BoldType
 from ingest.formats.pdf_margins import without_margins
 from ingest.formats.pdf_outline import TypeSizes, outline_titles, title_of
+from ingest.formats.pdf_spacing import DrawnSpaces
 from ingest.language import detect_language
 from ingest.limits import Limits
 from ingest.parsed import Parsed
@@ -93,7 +94,8 @@ def _page_lines(
                     if first:
                         first_page.visit(*run)
 
-                text, bold = type_.parted(page.extract_text(visitor_text=visit))
+                spaces = DrawnSpaces().visit
+                text, bold = type_.parted(page.extract_text(visitor_text=visit, visitor_operand_before=spaces))
                 text = clean_characters(text)
         except _OutOfTime:
             text, bold = "", frozenset()

@@ -176,3 +176,12 @@ def test_bold_words_within_a_sentence_stay_in_it(line: str) -> None:
 def test_bold_words_amid_a_paragraph_are_no_heading() -> None:
     lines = ["The decoder that is meant here was called", "**Big Lectern** Before it was renamed by its makers."]
     assert "called Big Lectern Before" in _parse(samples.pdf([lines])).text
+
+
+def test_words_that_only_the_spacing_of_letters_parts_are_words() -> None:
+    lines = ["Each input is packed with full", "sentences that follow each other"]
+    assert " ".join(lines) in _parse(samples.spaced_pdf(lines, 0.57, taken_back=True)).text
+
+
+def test_a_word_whose_letters_are_spaced_out_stays_one_word() -> None:
+    assert "Abstract" in _parse(samples.spaced_pdf(["Abstract"], 0.2, taken_back=False)).text
