@@ -3,7 +3,8 @@
 1. The reader reads the question with every hit; every sentence of them is a candidate to carry the answer.
 2. If the best candidate is not likely enough to be right, the answer is an abstention with its reason.
 3. The decoder writes from the best candidate: its passage is attended to, it alone is copied from. Several drafts are
-   written side by side; every sentence is verified, and the draft that is likeliest to be right is shown.
+   written side by side; every sentence is verified, and the draft that is likeliest to be right is shown. Where a list
+   or a table is asked for, it is quoted whole instead (`listing.py`).
 4. Where even that is less likely to be right than the candidate it was written from, the candidate is quoted instead
    and marked as a quotation. So are others that may be right in its place or beside it.
 """
@@ -23,6 +24,7 @@ from generator.decisions import Decisions, log_odds, probability
 from generator.engine import Engine, Reading
 from generator.evidence import MOST_FURTHER, Candidate, Choice, Finding, candidates, choose
 from generator.grounding import Draft, holds, sentence_ranges
+from generator.listing import with_listing
 from generator.memory import Prompt, PromptEncoder
 from generator.options import AnswerOptions
 from generator.proposals import Judged, Offer, Proposal, passing
@@ -97,7 +99,7 @@ class Answerer:
         choice: Choice | None = None
         if mode == "rag":
             found = self._candidates(request, reading)
-            choice = choose(found, self.decisions, request.language)
+            choice = with_listing(choose(found, self.decisions, request.language), found, self.decisions)
             timings["prefill"] = _since(started)
             confidence = 0.0 if choice is None else choice.confidence
             if choice is None or (options.abstain and confidence < self.decisions.threshold(options.risk)):
@@ -215,9 +217,9 @@ class Answerer:
         """What is said from one candidate, with its support. From the best one: of the answers that the decoder writes
         the one that is likeliest to be right. The candidate itself, which supports itself wholly, where none will do,
         and where it only stands beside the best one: a decoder that has to make an answer of what may be none makes
-        nonsense."""
+        nonsense. Lists and rows of tables are quoted."""
         said: tuple[Judged, ...] = ()
-        if chosen is choice.candidate:
+        if chosen is choice.candidate and not chosen.verbatim:
             written = self._written(request, chosen)
             usage["completion_tokens"] += sum(len(draft.pieces) for draft in written)
             proposals = self._proposals(request, chosen, written)

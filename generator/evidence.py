@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from generator.decisions import SENTENCE, Decisions, probability, weighted
 from generator.engine import Reading, best_span
 from generator.wording import begins_with_markup, fragment, leans
+from ingest.lists import Table, find_tables, listings, without_marker
 from ingest.sentences import split_sentences
 
 Interval = tuple[int, int]
@@ -17,7 +18,9 @@ Interval = tuple[int, int]
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A sentence of passage number `passage`; features: `decisions.SENTENCE`; span: what the reader takes for the short
-    answer in it; alone: it can be understood without the sentence before it; whole: it is a sentence."""
+    answer in it; alone: it can be understood without the sentence before it; whole: it is a sentence; listed: the list
+    or table that it is of or announces (`listing.py`); header: the first row of its table, where it has columns enough
+    to need one; verbatim: it is not for the decoder to retell."""
 
     passage: int
     interval: Interval
@@ -25,10 +28,15 @@ class Candidate:
     span: Interval
     alone: bool = True
     whole: bool = True
+    listed: Interval | None = None
+    header: Interval | None = None
+    verbatim: bool = False
 
 
 _FEWEST_WORDS = 3
 _GAP = 2
+# «Batch size | 256» says itself what is what.
+_COLUMNS_TO_NAME = 3
 # An answer is one to three sentences.
 MOST_FURTHER = 2
 
@@ -71,13 +79,15 @@ def candidates(
     likeness: Callable[[Sequence[str]], Sequence[float]],
 ) -> list[Candidate]:
     """Every sentence that the reader saw, but for questions (a heading that asks what is asked is no answer), for what
-    begins with markup, and for fragments of one or two words («BERGEN:») where there is more.
+    begins with markup, and for fragments of one or two words («BERGEN:») where there is more; an item of a list without
+    its marker.
 
     rank[p]: log-odds of passage p by the ranking; likeness: cosines of sentences with the question.
     """
     found: list[tuple[int, Interval, float, float, Interval]] = []
     for p, text in enumerate(passages):
-        for interval in split_sentences(text):
+        for start, end in split_sentences(text):
+            interval = (without_marker(text, start), end)
             scores = [row for row in reading.pieces[p] if interval[0] <= row.start < interval[1]]
             sentence = text[slice(*interval)].rstrip()
             if scores and not sentence.endswith("?") and not begins_with_markup(sentence):
@@ -89,14 +99,23 @@ def candidates(
         return []
     cosines = likeness([passages[p][slice(*interval)] for p, interval, *_ in found])
     best = max(span for *_, span, _ in found)
-    return [
-        Candidate(
-            p, interval,
-            (reading.relevance[p], rank[p], float(own_language[p]), evidence, max(-20.0, span - best), cosine),
-            place, not leans(passages[p][slice(*interval)]), not fragment(passages[p][slice(*interval)]),
+    together, tables = [listings(text) for text in passages], [find_tables(text) for text in passages]
+    made = []
+    for (p, interval, evidence, span, place), cosine in zip(found, cosines, strict=True):
+        features = (reading.relevance[p], rank[p], float(own_language[p]), evidence, max(-20.0, span - best), cosine)
+        sentence, table = passages[p][slice(*interval)], _table_of(interval, tables[p])
+        made.append(
+            Candidate(
+                p, interval, features, place, not leans(sentence), not fragment(sentence),
+                next((one for one in together[p] if one[0] <= interval[0] < one[1]), None),
+                None if table is None or table.columns < _COLUMNS_TO_NAME else table.rows[0], table is not None,
+            )
         )
-        for (p, interval, evidence, span, place), cosine in zip(found, cosines, strict=True)
-    ]
+    return made
+
+
+def _table_of(interval: Interval, tables: Sequence[Table]) -> Table | None:
+    return next((one for one in tables if one.rows[0][0] <= interval[0] < one.rows[-1][1]), None)
 
 
 def choose(found: Sequence[Candidate], decisions: Decisions, language: str) -> Choice | None:
@@ -106,10 +125,10 @@ def choose(found: Sequence[Candidate], decisions: Decisions, language: str) -> C
     sums = [weighted(decisions.sentence, candidate.features) for candidate in found]
     at = max(range(len(found)), key=sums.__getitem__)
     best = found[at]
-    shares = further_shares(found, sums, at)
-    further = [found[n] for n, share in shares if share >= decisions.also][:MOST_FURTHER]
-    others = [value for value, other in zip(sums, found, strict=True) if other.passage != best.passage]
-    margin = min(10.0, sums[at] - max(others)) if others else 10.0
+    others = further_shares(found, shares(found, decisions), at)
+    further = [found[n] for n, share in others if share >= decisions.also][:MOST_FURTHER]
+    elsewhere = [value for value, other in zip(sums, found, strict=True) if other.passage != best.passage]
+    margin = min(10.0, sums[at] - max(elsewhere)) if elsewhere else 10.0
     features = (*best.features, margin, float(language == "ru"), 1.0)
     confidence = probability(weighted(decisions.confidence, features))
     return Choice(best, tuple(further), features, confidence, _leads(best, found))
@@ -133,15 +152,22 @@ def _before(candidate: Candidate, found: Sequence[Candidate]) -> Candidate | Non
     return nearest if nearest is not None and candidate.interval[0] - nearest.interval[1] <= _GAP else None
 
 
-def further_shares(found: Sequence[Candidate], sums: Sequence[float], at: int) -> list[tuple[int, float]]:
+def shares(found: Sequence[Candidate], decisions: Decisions) -> list[float]:
+    """The softmax over the candidates' fitted sums."""
+    sums = [weighted(decisions.sentence, candidate.features) for candidate in found]
+    largest = max(sums)
+    weights = [math.exp(value - largest) for value in sums]
+    total = sum(weights)
+    return [weight / total for weight in weights]
+
+
+def further_shares(found: Sequence[Candidate], shares: Sequence[float], at: int) -> list[tuple[int, float]]:
     """(number, share of the softmax) of the candidates beside number `at`, best first; left out are those in another
     language than it, which say the same again, those that lean on a sentence that would not be shown, and what is no
     sentence."""
-    largest = max(sums)
-    weights = [math.exp(value - largest) for value in sums]
     own = found[at].features[SENTENCE.index("language")]
     others = [
-        (n, weights[n] / sum(weights))
+        (n, shares[n])
         for n, candidate in enumerate(found)
         if n != at and candidate.alone and candidate.whole and candidate.features[SENTENCE.index("language")] == own
     ]

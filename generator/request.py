@@ -63,9 +63,13 @@ class Request:
         return draft_from(draft, chosen.passage, source, span)
 
     def quotation(self, chosen: Candidate) -> Draft:
-        """The candidate, word for word."""
-        text = self.passages[chosen.passage].text[slice(*chosen.interval)]
-        return Draft(" ".join(text.split()), chosen.passage, (chosen.interval,), 1.0, True, 0.0)
+        """The candidate, word for word; of lists and tables an item or row to a line, a row below its table's first."""
+        text = self.passages[chosen.passage].text
+        above = chosen.header is not None and chosen.header != chosen.interval
+        intervals = (chosen.header, chosen.interval) if chosen.header and above else (chosen.interval,)
+        lines = [line for interval in intervals for line in text[slice(*interval)].split("\n") if line.strip()]
+        shown = ("\n" if chosen.verbatim else " ").join(" ".join(line.split()) for line in lines)
+        return Draft(shown, chosen.passage, intervals, 1.0, True, 0.0)
 
     def sentence(
         self, draft: Draft, origin: Origin, numbers: Numbers, support: float, *, further: bool = False

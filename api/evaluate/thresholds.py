@@ -40,6 +40,7 @@ from generator.answerer import Answerer, Probe
 from generator.decisions import DRAFT, SENTENCE, Decisions, Point, probability, weighted
 from generator.evidence import Candidate, choose
 from generator.grounding import draft_features
+from generator.listing import with_listing
 from generator.proposals import Offer, passing
 from generator.reranker import ReaderReranker
 from generator.training.fitting import fit_choice, fit_probability
@@ -195,7 +196,8 @@ class Shown:
 
 def shown(row: Probed, decisions: Decisions, own: float) -> Shown:
     """The answer, where the decoder's words need an advantage of `own`; above 1: quotations alone."""
-    choice = choose(row.probe.candidates, decisions, row.question.language)
+    found = row.probe.candidates
+    choice = with_listing(choose(found, decisions, row.question.language), found, decisions)
     if choice is None:
         return Shown("", 0)
     parts, quoted = [], 0

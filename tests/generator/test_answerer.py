@@ -88,6 +88,21 @@ def test_sentences_beside_the_best_one_are_quoted_on_lines_of_their_own() -> Non
     assert answer.text.split("\n\n")[1:] == [one.marked for one in further]
 
 
+def test_a_list_is_quoted_with_an_item_to_a_line_and_never_its_announcement_alone() -> None:
+    text = "Two things are kept there:\n- keys of every layer;\n- values of every layer."
+    listed = document("Cache", text)
+    start = listed.pages[1].start
+    chunk = Chunk(chunk_id(listed.id, start, len(listed.text)), listed.id, start, len(listed.text), text)
+    *_, answer = answerer(also=0.0).stream(
+        "What is kept?", [Hit(chunk, 1.0, 1, "reranked")], mode="rag", options=AnswerOptions(),
+        document_of=lambda _: listed,
+    )
+    assert isinstance(answer, Answer) and answer.sentences
+    whole = answer.sentences[0]
+    assert whole.text == text and whole.origin == "quotation" and [one.quote for one in whole.citations] == [text]
+    assert len(answer.sentences) == 1
+
+
 def test_a_sentence_with_a_number_that_its_source_has_not_is_never_shown() -> None:
     draft = Draft("It stores 7 keys.", 0, ((0, 5),), 1.0, False, 0.0)
     sure = Verdict(9.0, 9.0)
