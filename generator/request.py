@@ -68,7 +68,10 @@ class Request:
         above = chosen.header is not None and chosen.header != chosen.interval
         intervals = (chosen.header, chosen.interval) if chosen.header and above else (chosen.interval,)
         lines = [line for interval in intervals for line in text[slice(*interval)].split("\n") if line.strip()]
-        shown = ("\n" if chosen.verbatim else " ").join(" ".join(line.split()) for line in lines)
+        if not chosen.verbatim:
+            return Draft(" ".join(" ".join(lines).split()), chosen.passage, intervals, 1.0, True, 0.0)
+        # Inner lists are told by how far they are indented.
+        shown = "\n".join(line[: len(line) - len(line.lstrip())] + " ".join(line.split()) for line in lines)
         return Draft(shown, chosen.passage, intervals, 1.0, True, 0.0)
 
     def sentence(

@@ -141,6 +141,7 @@ def test_what_begins_with_markup_is_no_sentence(sentence: str, good: bool) -> No
         ("In addition, keys are kept.", True), ("The loss is, as described above, a sum.", True),
         ("Both searches run at once.", True), ("Both keys and values are kept.", False),
         ("Another way is top-p.", True), ("Next comes SFT.", True), ("Next-token prediction is enough.", False),
+        ("Next meeting on 17 November.", False), ("To do so, it is cut.", True), ("Doing well is hard.", False),
         ("The next token is drawn.", False),
         ("The second part of RAG and Beyond is long.", False), ("The second trap is the template.", True),
         ("Qwen2.5 goes further with 4 heads.", True), ("MLA takes a different road: it compresses.", True),
