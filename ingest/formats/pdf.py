@@ -94,7 +94,7 @@ def _page_lines(
                     if first:
                         first_page.visit(*run)
 
-                spaces = DrawnSpaces().visit
+                spaces = DrawnSpaces(page).visit
                 text, bold = type_.parted(page.extract_text(visitor_text=visit, visitor_operand_before=spaces))
                 text = clean_characters(text)
         except _OutOfTime:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from pypdf import PageObject
 from pypdf.generic import ArrayObject, FloatObject
 
 # In thousandths of the font's size. Narrower spaces are set nowhere; less is the slack of justified letters.
 _NARROWEST_SPACE = 120.0
-# The share of the spacing that has to be taken back at some letter: else letters are spaced out on purpose.
+# The share of the spacing that counts as taken back. Where that is rare, letters are spaced out on purpose.
 _TAKEN_BACK = 0.7
 _A_SPACE = FloatObject(-1000)
 
@@ -22,40 +23,61 @@ _A_SPACE = FloatObject(-1000)
 class DrawnSpaces:
     """Listens to pypdf before each operation of a page (`visitor_operand_before`) and tells it of such spaces."""
 
-    def __init__(self) -> None:
-        self._spacing = 0.0
-        self._size = 1.0
+    def __init__(self, page: PageObject) -> None:
+        self._one_byte = _one_byte_fonts(page)
+        self._spacing, self._size, self._font = 0.0, 1.0, ""
+        self._saved: list[tuple[float, float, str]] = []
 
     def visit(self, operator: bytes, operands: Any, _user: list[float], _matrix: list[float]) -> None:
         """An operation, whose operands pypdf reads afterwards."""
         if operator == b"Tc" and operands:
             self._spacing = _number(operands[0])
+        elif operator == b'"' and len(operands) > 1:
+            self._spacing = _number(operands[1])
         elif operator == b"Tf" and len(operands) > 1:
-            self._size = _number(operands[1]) or 1.0
+            self._font, self._size = str(operands[0]), _number(operands[1]) or 1.0
+        elif operator == b"q":
+            self._saved.append((self._spacing, self._size, self._font))
+        elif operator == b"Q" and self._saved:
+            self._spacing, self._size, self._font = self._saved.pop()
         elif operator == b"TJ" and operands and self._spacing > 0 and isinstance(operands[0], ArrayObject):
             self._part(operands[0])
 
     def _part(self, shown: list[Any]) -> None:
         """Writes each space as an offset that pypdf takes for one and another that brings the sum to what it was."""
         spacing = 1000 * self._spacing / abs(self._size)
+        if spacing < _NARROWEST_SPACE:
+            return
+        one_byte = self._font in self._one_byte
         offsets = [float(item) for item in shown if isinstance(item, int | float)]
-        if spacing < _NARROWEST_SPACE or max(offsets, default=0.0) < _TAKEN_BACK * spacing:
+        within = sum(len(item) - 1 for item in shown if isinstance(item, bytes)) if one_byte else 0
+        if 2 * sum(offset >= _TAKEN_BACK * spacing for offset in offsets) <= len(offsets) + within:
             return
         parted: list[Any] = []
         for item in shown:
             if isinstance(item, int | float):
                 drawn = spacing - item >= _NARROWEST_SPACE
                 parted += [_A_SPACE, FloatObject(item - _A_SPACE)] if drawn else [item]
-            elif isinstance(item, bytes | str) and item.isascii():
+            elif isinstance(item, bytes) and one_byte:
                 # Between letters that are shown at once nothing is taken back.
                 for n in range(len(item)):
                     parted += [*([_A_SPACE, FloatObject(-_A_SPACE)] if n else []), item[n : n + 1]]
             else:
                 parted.append(item)
-        if shown and not isinstance(shown[-1], int | float):
+        if not isinstance(shown[-1], int | float):
             # The spacing behind the last letter is the space to what is shown next, not a part of the letter.
             parted.append(FloatObject(spacing))
         shown[:] = parted
+
+
+def _one_byte_fonts(page: PageObject) -> frozenset[str]:
+    """Names of the page's fonts whose letters are a byte each; none if that cannot be told."""
+    try:
+        resources: Any = page["/Resources"]
+        fonts = resources["/Font"]
+        return frozenset(name for name in fonts if fonts[name].get("/Subtype") != "/Type0")
+    except (KeyError, TypeError, AttributeError):
+        return frozenset()
 
 
 def _number(operand: Any) -> float:

@@ -47,20 +47,15 @@ def pdf(pages: Sequence[Sequence[str]], *, title: str = "", outline: Sequence[tu
     return buffer.getvalue()
 
 
-def spaced_pdf(lines: Sequence[str], spacing: float, *, taken_back: bool) -> bytes:
-    """A PDF whose letters are shown `spacing` (of their size) apart; taken back: but for words, between which that is
-    the only space, as macOS writes it."""
+def operations_pdf(operations: str) -> bytes:
+    """A PDF of one page with these operations in its text, 11 points high."""
     buffer = io.BytesIO()
     canvas = Canvas(buffer)
-    for number, line in enumerate(lines):
-        written = canvas.beginText()
-        written.setTextTransform(11, 0, 0, 11, 72, 780 - 14 * number)
-        written.setFont("Helvetica", 1)
-        written.setCharSpace(spacing)
-        back = round(1000 * spacing) if taken_back else -10
-        shown = ["".join(f"({letter}) {back} " for letter in word[:-1]) + f"({word[-1]})" for word in line.split()]
-        written._code.append(f"[{' 200 '.join(shown)}] TJ")
-        canvas.drawText(written)
+    written = canvas.beginText()
+    written.setTextTransform(11, 0, 0, 11, 72, 780)
+    written.setFont("Helvetica", 1)
+    written._code.append(operations)
+    canvas.drawText(written)
     canvas.save()
     return buffer.getvalue()
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from pypdf.generic import ArrayObject, ByteStringObject, NumberObject
 
 from ingest.errors import Encrypted, LimitExceeded, NoTextLayer, ParseError
 from ingest.formats.pdf import parse
 from ingest.formats.pdf_margins import without_margins
+from ingest.formats.pdf_spacing import DrawnSpaces
 from ingest.limits import Limits
 from ingest.parsed import Parsed
 from tests.ingest import samples
@@ -178,10 +180,40 @@ def test_bold_words_amid_a_paragraph_are_no_heading() -> None:
     assert "called Big Lectern Before" in _parse(samples.pdf([lines])).text
 
 
+def _shown(words: str, spacing: float) -> str:
+    """The operation that shows `words` with letters so far apart, which is taken back within each word."""
+    back = round(1000 * spacing)
+    letters = [f" {back} ".join(f"({letter})" for letter in word) for word in words.split()]
+    return f"[{' 200 '.join(letters)}] TJ"
+
+
 def test_words_that_only_the_spacing_of_letters_parts_are_words() -> None:
-    lines = ["Each input is packed with full", "sentences that follow each other"]
-    assert " ".join(lines) in _parse(samples.spaced_pdf(lines, 0.57, taken_back=True)).text
+    words = "Each input is packed with full sentences"
+    assert words in _parse(samples.operations_pdf(f"0.57 Tc {_shown(words, 0.57)}")).text
+    together = _shown(words, 0.57).replace("(t) 200 (i)", "(ti)")  # a space within what is shown at once
+    assert words in _parse(samples.operations_pdf(f"0.57 Tc {together}")).text
 
 
-def test_a_word_whose_letters_are_spaced_out_stays_one_word() -> None:
-    assert "Abstract" in _parse(samples.spaced_pdf(["Abstract"], 0.2, taken_back=False)).text
+@pytest.mark.parametrize(
+    ("operations", "text"),
+    [
+        ("0.2 Tc [(A) -10 (b) -10 (s) -10 (t) -10 (r) -10 (a) -10 (c) -10 (t)] TJ", "Abstract"),
+        ("0.15 Tc [(W) 110 (ORLD NEWS)] TJ", "WORLD NEWS"),
+        ("0.15 Tc [(TR) 0 (A) 135 (VELLING FAR)] TJ", "TRAVELLING FAR"),
+        ("q 0.57 Tc Q [(hello) 450 (world)] TJ", "helloworld"),
+    ],
+)
+def test_letters_that_are_spaced_out_or_kerned_make_no_words(operations: str, text: str) -> None:
+    assert text in _parse(samples.operations_pdf(operations)).text
+
+
+def test_letters_of_two_bytes_stay_whole() -> None:
+    class Page(dict[str, object]):
+        """What `DrawnSpaces` asks of a page."""
+
+    font = {"/Subtype": "/Type0"}
+    spaces = DrawnSpaces(Page({"/Resources": {"/Font": {"/F1": font}}}))  # type: ignore[arg-type]
+    shown = ArrayObject([ByteStringObject(b"\x00A"), NumberObject(572), ByteStringObject(b"\x00B\x00C")])
+    for operator, operands in ((b"Tf", ["/F1", 1]), (b"Tc", [0.57]), (b"TJ", [shown])):
+        spaces.visit(operator, operands, [], [])
+    assert [item for item in shown if isinstance(item, bytes)] == [b"\x00A", b"\x00B\x00C"]
