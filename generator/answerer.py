@@ -185,7 +185,8 @@ class Answerer:
             for n, hit in enumerate(request.hits)
         ]
         own = [document.language == request.language for document in request.documents]
-        return candidates(reading, [passage.text for passage in request.passages], rank, own, likeness)
+        listings = [request.listings(n) for n in range(len(request.passages))]
+        return candidates(reading, [passage.text for passage in request.passages], rank, own, likeness, listings)
 
     def _why_not(self, hits: Sequence[Hit]) -> Reason:
         """Whether the passages are about something else, or about the question and do not answer it."""

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from generator.decisions import SENTENCE, Decisions, probability, weighted
 from generator.engine import Reading, best_span
 from generator.wording import begins_with_markup, fragment, leans
-from ingest.lists import Table, find_tables, listings, without_marker
-from ingest.sentences import split_sentences
+from ingest.lists import Listing, find_listings, split_listed
 
 Interval = tuple[int, int]
 
@@ -18,9 +17,9 @@ Interval = tuple[int, int]
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A sentence of passage number `passage`; features: `decisions.SENTENCE`; span: what the reader takes for the short
-    answer in it; alone: it can be understood without the sentence before it; whole: it is a sentence; listed: the list
-    or table that it is of or announces (`listing.py`); header: the first row of its table, where it has columns enough
-    to need one; verbatim: it is not for the decoder to retell."""
+    answer in it; alone: it can be understood without the sentence before it; whole: it is a sentence; listing: the list
+    or table that it is of or announces, which may reach beyond the passage; verbatim: it is a row of a table or a whole
+    listing, and not for the decoder to retell."""
 
     passage: int
     interval: Interval
@@ -28,15 +27,12 @@ class Candidate:
     span: Interval
     alone: bool = True
     whole: bool = True
-    listed: Interval | None = None
-    header: Interval | None = None
+    listing: Listing | None = None
     verbatim: bool = False
 
 
 _FEWEST_WORDS = 3
 _GAP = 2
-# «Batch size | 256» says itself what is what.
-_COLUMNS_TO_NAME = 3
 # An answer is one to three sentences.
 MOST_FURTHER = 2
 
@@ -76,18 +72,19 @@ class Finding:
 
 def candidates(
     reading: Reading, passages: Sequence[str], rank: Sequence[float], own_language: Sequence[bool],
-    likeness: Callable[[Sequence[str]], Sequence[float]],
+    likeness: Callable[[Sequence[str]], Sequence[float]], listings: Sequence[Sequence[Listing]] | None = None,
 ) -> list[Candidate]:
     """Every sentence that the reader saw, but for questions (a heading that asks what is asked is no answer), for what
-    begins with markup, and for fragments of one or two words («BERGEN:») where there is more; an item of a list without
-    its marker.
+    begins with markup, and for fragments of one or two words («BERGEN:») where there is more. An item of a list
+    begins a sentence, and a row of a table is one.
 
-    rank[p]: log-odds of passage p by the ranking; likeness: cosines of sentences with the question.
+    rank[p]: log-odds of passage p by the ranking; likeness: cosines of sentences with the question; listings[p]: lists
+    and tables of passage p (None: as its own text has them).
     """
     found: list[tuple[int, Interval, float, float, Interval]] = []
+    together = [find_listings(text) for text in passages] if listings is None else listings
     for p, text in enumerate(passages):
-        for start, end in split_sentences(text):
-            interval = (without_marker(text, start), end)
+        for interval in split_listed(text, together[p]):
             scores = [row for row in reading.pieces[p] if interval[0] <= row.start < interval[1]]
             sentence = text[slice(*interval)].rstrip()
             if scores and not sentence.endswith("?") and not begins_with_markup(sentence):
@@ -99,23 +96,16 @@ def candidates(
         return []
     cosines = likeness([passages[p][slice(*interval)] for p, interval, *_ in found])
     best = max(span for *_, span, _ in found)
-    together, tables = [listings(text) for text in passages], [find_tables(text) for text in passages]
     made = []
     for (p, interval, evidence, span, place), cosine in zip(found, cosines, strict=True):
         features = (reading.relevance[p], rank[p], float(own_language[p]), evidence, max(-20.0, span - best), cosine)
-        sentence, table = passages[p][slice(*interval)], _table_of(interval, tables[p])
+        sentence = passages[p][slice(*interval)]
+        listing = next((one for one in together[p] if one.start <= interval[0] < one.end), None)
+        row = listing is not None and listing.columns > 0 and listing.part_at(interval[0]) is not None
         made.append(
-            Candidate(
-                p, interval, features, place, not leans(sentence), not fragment(sentence),
-                next((one for one in together[p] if one[0] <= interval[0] < one[1]), None),
-                None if table is None or table.columns < _COLUMNS_TO_NAME else table.rows[0], table is not None,
-            )
+            Candidate(p, interval, features, place, not leans(sentence), not fragment(sentence), listing, row)
         )
     return made
-
-
-def _table_of(interval: Interval, tables: Sequence[Table]) -> Table | None:
-    return next((one for one in tables if one.rows[0][0] <= interval[0] < one.rows[-1][1]), None)
 
 
 def choose(found: Sequence[Candidate], decisions: Decisions, language: str) -> Choice | None:
@@ -131,18 +121,18 @@ def choose(found: Sequence[Candidate], decisions: Decisions, language: str) -> C
     margin = min(10.0, sums[at] - max(elsewhere)) if elsewhere else 10.0
     features = (*best.features, margin, float(language == "ru"), 1.0)
     confidence = probability(weighted(decisions.confidence, features))
-    return Choice(best, tuple(further), features, confidence, _leads(best, found))
+    return Choice(best, tuple(further), features, confidence, leads(best, found))
 
 
-def _leads(candidate: Candidate, found: Sequence[Candidate]) -> tuple[Candidate, ...]:
+def leads(candidate: Candidate, found: Sequence[Candidate]) -> tuple[Candidate, ...]:
     """The sentences before `candidate` up to one that does not lean, as many as there is room for."""
-    leads: list[Candidate] = []
+    before: list[Candidate] = []
     at: Candidate | None = candidate
-    while at is not None and not at.alone and len(leads) < MOST_FURTHER:
+    while at is not None and not at.alone and len(before) < MOST_FURTHER:
         at = _before(at, found)
         if at is not None:
-            leads.insert(0, at)
-    return tuple(leads)
+            before.insert(0, at)
+    return tuple(before)
 
 
 def _before(candidate: Candidate, found: Sequence[Candidate]) -> Candidate | None:

@@ -2,7 +2,7 @@
 
 The reader judges sentences, and an item is one. Where what announces a list is chosen («Three steps follow:»), or an
 item while others of its list are likely too, the answer is the list, quoted with what announces it; a table likewise,
-which its first row announces. The likelihoods are those that further sentences are chosen by.
+whose first row announces the others. The likelihoods are those that further sentences are chosen by.
 """
 
 from __future__ import annotations
@@ -11,28 +11,57 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from generator.decisions import Decisions
-from generator.evidence import Candidate, Choice, shares
+from generator.evidence import Candidate, Choice, leads, shares
+from generator.wording import begins_with_markup
+from ingest.lists import Listing, without_marker
+from ingest.sentences import split_sentences
 
 # Of the softmax over all sentences, what the rest of a list must have to be shown beside an item: by reading answers
 # from a few lists, not fitted, as dev has next to none.
 REST = 0.15
+# Characters of a list that are shown; how far around a passage its lists are followed.
+LONGEST, AROUND = 1000, 2000
+# A row of fewer columns, «Batch size | 256», says itself what is what.
+COLUMNS_TO_NAME = 3
+
+
+def harmless(listings: Sequence[Listing], text: str) -> list[Listing]:
+    """The listings of a text up to the first item or row with a sentence that no answer may be taken from
+    (`wording.begins_with_markup`)."""
+    found = []
+    for one in listings:
+        bad = (n for n, part in enumerate(one.parts) if _has_markup(text[slice(*part)]))
+        parts = one.parts[: next(bad, len(one.parts))]
+        if len(parts) == len(one.parts) or len(parts) > 1:
+            found.append(replace(one, parts=parts))
+    return found
 
 
 def with_listing(choice: Choice | None, found: Sequence[Candidate], decisions: Decisions) -> Choice | None:
     """The choice with the whole list in place of its best candidate, where that is what was asked for; how likely it is
-    right stays."""
-    if choice is None or (listed := choice.candidate.listed) is None:
+    right stays. Of a list that is too long, what there is room for, if it holds the candidate."""
+    if choice is None or (listing := choice.candidate.listing) is None:
         return choice
     best = choice.candidate
-    inside = [one.passage == best.passage and one.listed == listed for one in found]
+    own = listing.part_at(best.interval[0])
+    inside = [one.passage == best.passage and one.listing == listing for one in found]
     rest = sum(
         share for one, share, member in zip(found, shares(found, decisions), inside, strict=True)
-        if member and one is not best
+        if member and listing.part_at(one.interval[0]) != own
     )
-    if best.interval[0] != listed[0] and rest < REST:
+    end = max((z for _, z in listing.parts if z - listing.start <= LONGEST), default=listing.start)
+    fits = end > listing.parts[0][1] or len(listing.parts) == 1 < end - listing.start
+    if (best.interval[0] >= listing.informs and rest < REST) or not fits or best.interval[1] > end:
         return choice
     members = [one for one, member in zip(found, inside, strict=True) if member]
-    whole = replace(best, interval=listed, alone=True, whole=True, header=None, verbatim=True)
+    first = next((one for one in members if one.interval[0] == listing.start), None)
     return replace(
-        choice, candidate=whole, further=tuple(one for one in choice.further if one not in members), leads=()
+        choice, candidate=replace(best, interval=(listing.start, end), alone=True, whole=True, verbatim=True),
+        further=tuple(one for one in choice.further if one not in members),
+        leads=() if first is None else leads(first, found),
     )
+
+
+def _has_markup(part: str) -> bool:
+    words = part[without_marker(part, 0) :]
+    return any(begins_with_markup(words[a:z]) for a, z in split_sentences(words))

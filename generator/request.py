@@ -5,16 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from textwrap import dedent
 
 from generator.answer import Citation, Mode, Origin, Sentence
 from generator.evidence import Candidate
 from generator.grounding import Draft, Interval, draft_from, draft_sentence
+from generator.listing import AROUND, COLUMNS_TO_NAME, harmless
 from generator.memory import Passage, Prompt
 from generator.options import AnswerOptions
 from generator.passages import passage_of
 from generator.written import Generated
 from ingest.document import Document
 from ingest.language import detect_language
+from ingest.lists import Listing, find_listings, without_marker
 from retrieval.hit import Hit
 
 DocumentOf = Callable[[str], Document]
@@ -62,17 +65,50 @@ class Request:
         source, span = passage.text[slice(*chosen.interval)], passage.text[slice(*chosen.span)]
         return draft_from(draft, chosen.passage, source, span)
 
+    def listings(self, passage: int) -> list[Listing]:
+        """Lists and tables of a passage, whole where the document goes on beyond it; offsets are the passage's."""
+        text, chunk = self.documents[passage].text, self.hits[passage].chunk
+        if text[chunk.start : chunk.end] != self.passages[passage].text:
+            return harmless(find_listings(self.passages[passage].text), self.passages[passage].text)
+        first = text.find("\n", max(0, chunk.start - AROUND), chunk.start) + 1 if chunk.start > AROUND else 0
+        last = text.rfind("\n", chunk.end, chunk.end + AROUND)
+        window = text[first : max(last, chunk.end) if chunk.end + AROUND < len(text) else len(text)]
+        return [one.moved(chunk.start - first) for one in harmless(find_listings(window), window)]
+
     def quotation(self, chosen: Candidate) -> Draft:
         """The candidate, word for word; of lists and tables an item or row to a line, a row below its table's first."""
-        text = self.passages[chosen.passage].text
-        above = chosen.header is not None and chosen.header != chosen.interval
-        intervals = (chosen.header, chosen.interval) if chosen.header and above else (chosen.interval,)
-        lines = [line for interval in intervals for line in text[slice(*interval)].split("\n") if line.strip()]
+        listing, (start, end) = chosen.listing, chosen.interval
         if not chosen.verbatim:
-            return Draft(" ".join(" ".join(lines).split()), chosen.passage, intervals, 1.0, True, 0.0)
+            if listing is not None and not listing.columns and len(listing.parts) > 1 and start in dict(listing.parts):
+                start += without_marker(self._text(chosen.passage, chosen.interval), 0)
+            words = " ".join(self._text(chosen.passage, (start, end)).split())
+            return Draft(words, chosen.passage, ((start, end),), 1.0, True, 0.0)
+        intervals = [chosen.interval]
+        if listing is not None and listing.columns >= COLUMNS_TO_NAME and chosen.interval in listing.parts[1:]:
+            intervals.insert(0, listing.parts[0])
         # Inner lists are told by how far they are indented.
-        shown = "\n".join(line[: len(line) - len(line.lstrip())] + " ".join(line.split()) for line in lines)
-        return Draft(shown, chosen.passage, intervals, 1.0, True, 0.0)
+        lines = [
+            line for interval in intervals
+            for line in (self._indent(chosen.passage, interval) + self._text(chosen.passage, interval)).split("\n")
+        ]
+        spaced = [line[: len(line) - len(line.lstrip())] + " ".join(line.split()) for line in lines if line.strip()]
+        if listing is not None and start == listing.start and end < listing.end:
+            spaced.append("…")
+        return Draft(dedent("\n".join(spaced)), chosen.passage, tuple(intervals), 1.0, True, 0.0)
+
+    def _indent(self, passage: int, interval: Interval) -> str:
+        """The spaces with which the line begins in the document that an interval begins in."""
+        text, at = self.documents[passage].text, self.hits[passage].chunk.start + interval[0]
+        before = text[text.rfind("\n", 0, at) + 1 : at]
+        return "" if before.strip() else before
+
+    def _text(self, passage: int, interval: Interval) -> str:
+        """Characters of a passage, or of its document around it."""
+        start, end = interval
+        if start >= 0 and end <= len(self.passages[passage].text):
+            return self.passages[passage].text[start:end]
+        at = self.hits[passage].chunk.start
+        return self.documents[passage].text[at + start : at + end]
 
     def sentence(
         self, draft: Draft, origin: Origin, numbers: Numbers, support: float, *, further: bool = False

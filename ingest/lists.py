@@ -1,121 +1,148 @@
-"""Lists and tables in a text: which lines are items or rows, and what announces them.
+"""Lists and tables in a text: what their items and rows are, and what announces them.
 
-Cleaned text has an item to a line, under whatever marker its file had (`- `, `• `, `2. `, `b) `); items of a PDF have
-empty lines between them. What announces a list ends with a colon right before it. A list is understood as a whole or by
-its items, and not by what announces it alone; a table as a whole, or by a row under its first one.
+Cleaned text has an item to a line, under whatever marker its file had (`- `, `• `, `2. `, `b) `), and a row to a line,
+with bars between its cells; items of a PDF have empty lines between them. The sentence right before a list or table
+that ends with a colon announces it. A list is understood as a whole or by its items, and not by what announces it
+alone; a table as a whole, or by a row under its first one.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from ingest.sentences import split_sentences
 
 Interval = tuple[int, int]
 
-_MARKER = re.compile(r"[^\S\n]*(?:[•▪◦‣∙●○■□–—*·-]|\(?(?:\d{1,3}|[a-zа-я])[.)]|\[\d{1,3}\])[^\S\n]+(?=\S)")
-_LINE = re.compile(r"[^\n]+")
-_FEWEST_ITEMS = 2
+_MARKER = re.compile(
+    r"[^\S\n]*(?:[•▪◦‣∙●○■□–—*·-]|\(?(?:\d{1,3}(?:\.\d{1,3})*|[a-zа-я])[.)]|\(?[A-ZА-Я]\)|\[\d{1,3}\])[^\S\n]+(?=\S)"
+)
+_LINE = re.compile(r"[^\n]*\S[^\n]*")
 _CELL_ENDS = re.compile(r"(?<!\S)\|(?!\S)")
-# Characters of a list or table that are shown together.
-LONGEST = 1000
+_FEWEST_PARTS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class ItemList:
-    """announced: the interval of the sentence that announces it, None without one; items: theirs, markers included."""
+class Listing:
+    """start: where it begins, what announces it included. parts: the items with their markers, or the rows; a single
+    one is what follows a colon without being a list. columns: of a table, 0 for a list."""
 
-    announced: Interval | None
-    items: tuple[Interval, ...]
+    start: int
+    parts: tuple[Interval, ...]
+    columns: int = 0
 
     @property
-    def start(self) -> int:
-        """Where it begins, announcement included."""
-        return self.items[0][0] if self.announced is None else self.announced[0]
+    def end(self) -> int:
+        """Where it ends."""
+        return self.parts[-1][1]
+
+    @property
+    def informs(self) -> int:
+        """Where the first item or row begins that says something by itself: a table's first row names its columns."""
+        return self.parts[1 if self.columns else 0][0]
+
+    def part_at(self, offset: int) -> Interval | None:
+        """The item or row that holds a character; None for what announces them."""
+        n = bisect_right(self.parts, (offset, self.end)) - 1
+        return self.parts[n] if n >= 0 else None
+
+    def moved(self, by: int) -> Listing:
+        """The same in a text that begins `by` characters later."""
+        return Listing(self.start - by, tuple((a - by, z - by) for a, z in self.parts), self.columns)
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """rows: their intervals, the first of which says what the columns are."""
+@dataclass(slots=True)
+class _Group:
+    """Lines that may become a listing. before: the end of the line before; indent: of the latest item."""
 
-    rows: tuple[Interval, ...]
+    before: int | None
     columns: int
+    indent: int = 0
+    parts: list[Interval] = field(default_factory=list)
 
 
-def find_tables(text: str) -> list[Table]:
-    """The tables, in order: lines that follow each other, two or more, of as many cells (`a | b`)."""
-    found: list[Table] = []
-    rows: list[Interval] = []
-    cells = 0
-    for match in _LINE.finditer(text):
-        start, stop = _trimmed(text, match.start(), match.end())
-        here = len(_CELL_ENDS.findall(text, start, stop))
-        follows = bool(rows) and text[rows[-1][1] : start].count("\n") == 1
-        if not (here and follows and here == cells):
-            found += [Table(tuple(rows), cells + 1)] if len(rows) > 1 else []
-            rows, cells = [], here
-        if here:
-            rows.append((start, stop))
-    return [*found, *([Table(tuple(rows), cells + 1)] if len(rows) > 1 else [])]
+def find_listings(text: str) -> list[Listing]:
+    """Lists and tables of two items or rows or more, and what else follows a colon at a sentence's end, in order; none
+    within another.
+
+    An item is a line that begins with a marker, with the lines behind it that are indented deeper or go on in lower
+    case; a table is lines of as many cells, between which there may be lines of one.
+    """
+    groups = [group for group in _groups(text) if len(group.parts) >= _FEWEST_PARTS]
+    sentences = _cut(text, split_sentences(text), [start for group in groups for start, _ in group.parts])
+    begins = [start for start, _ in sentences]
+    found = []
+    for group in groups:
+        start, before = group.parts[0][0], group.before
+        if before is not None and text[before - 1] == ":":
+            start = begins[bisect_right(begins, before - 1) - 1]
+        found.append(Listing(start, tuple(group.parts), group.columns))
+    taken = [(one.start, one.end) for one in found]
+    for (start, end), following in zip(sentences, sentences[1:], strict=False):
+        if text[end - 1] == ":" and not _inside(start, taken) and not _inside(following[0], taken):
+            found.append(Listing(start, (following,)))
+    return sorted(found, key=lambda one: one.start)
 
 
-def find_lists(text: str) -> list[ItemList]:
-    """The lists of two items or more, in order. Every line that begins with a marker is an item; lines that go on in
-    lower case belong to the one before."""
-    found: list[ItemList] = []
-    items: list[Interval] = []
-    before: Interval | None = None  # the line before the items
-    end = 0
-    for match in _LINE.finditer(text):
-        start, stop = _trimmed(text, match.start(), match.end())
-        if start == stop:
-            continue
-        if _MARKER.match(text, match.start()):
-            items.append((start, stop))
-        elif items and text[start].islower() and text.count("\n", end, start) == 1:
-            items[-1] = (items[-1][0], stop)
-        else:
-            found += _list(text, before, items)
-            items, before = [], (start, stop)
-        end = stop
-    return [*found, *_list(text, before, items)]
-
-
-def listings(text: str, longest: int = LONGEST) -> list[Interval]:
-    """Intervals of what is only understood together: lists with what announces them and tables, as many items or rows
-    as there is room for; sentences that end with a colon, with the next one where neither follows."""
-    found: list[Interval] = []
-    parts = [(one.start, one.items) for one in find_lists(text)]
-    parts += [(one.rows[0][0], one.rows) for one in find_tables(text)]
-    for begin, rows in parts:
-        ends = [last for _, last in rows if last - begin <= longest]
-        if len(ends) > 1:
-            found.append((begin, ends[-1]))
-    sentences = split_sentences(text)
-    for (start, end), (_, after) in zip(sentences, sentences[1:], strict=False):
-        inside = any(first <= start < last for first, last in found)
-        if text[end - 1] == ":" and not inside and after - start <= longest:
-            found.append((start, after))
-    return found
+def split_listed(text: str, listings: Sequence[Listing]) -> list[Interval]:
+    """The sentences of a text with these listings: an item begins one, and a row is one."""
+    parts = [(max(0, a), min(z, len(text)), one.columns > 0) for one in listings for a, z in one.parts]
+    rows = [(a, z) for a, z, row in parts if row and a < z]
+    cut = _cut(text, split_sentences(text), [a for a, z, _ in parts if a < z])
+    return sorted([*(one for one in cut if not _inside(one[0], rows)), *rows])
 
 
 def without_marker(text: str, start: int) -> int:
-    """Where the words of an item begin whose line begins at `start`; `start` itself for what is no item."""
+    """Where the words of an item begin that begins at `start`."""
     match = _MARKER.match(text, start)
-    return start if match is None or text[:start].rstrip(" \t")[-1:] not in ("", "\n") else match.end()
+    return start if match is None else match.end()
 
 
-def _list(text: str, before: Interval | None, items: list[Interval]) -> list[ItemList]:
-    if len(items) < _FEWEST_ITEMS:
-        return []
-    announced = None
-    if before is not None and text[before[1] - 1] == ":":
-        first, last = split_sentences(text[slice(*before)])[-1]
-        announced = (before[0] + first, before[0] + last)
-    return [ItemList(announced, tuple(items))]
+def _groups(text: str) -> list[_Group]:
+    found: list[_Group] = []
+    group = _Group(None, 0)
+    held: int | None = None  # the end of a line that may stand between two rows
+    end = 0
+    for match in _LINE.finditer(text):
+        line = match[0]
+        indent = len(line) - len(line.lstrip())
+        start, stop = match.start() + indent, match.start() + len(line.rstrip())
+        follows = text.count("\n", end, start) == 1
+        columns = len(_CELL_ENDS.findall(line)) + 1
+        if columns > 1:
+            if not (group.columns == columns and follows):
+                before = held if held is not None else end if end else None
+                found.append(group := _Group(before, columns))
+            group.parts.append((start, stop))
+        elif _MARKER.match(line):
+            if group.columns or not group.parts:
+                found.append(group := _Group(end or None, 0))
+            group.indent = indent
+            group.parts.append((start, stop))
+        elif group.parts and not group.columns and follows and (indent > group.indent or line[indent].islower()):
+            group.parts[-1] = (group.parts[-1][0], stop)
+        elif group.columns and follows and held is None:
+            held, end = stop, stop
+            continue
+        else:
+            group = _Group(None, 0)
+        held, end = None, stop
+    return found
 
 
-def _trimmed(text: str, start: int, end: int) -> Interval:
-    line = text[start:end]
-    return start + len(line) - len(line.lstrip()), start + len(line.rstrip())
+def _cut(text: str, sentences: Sequence[Interval], starts: Sequence[int]) -> list[Interval]:
+    """Sentences of `text` cut at `starts`, which are in order."""
+    cut: list[Interval] = []
+    for start, end in sentences:
+        bounds = [start, *starts[bisect_right(starts, start) : bisect_right(starts, end - 1)], end]
+        cut += [(a, a + len(text[a:z].rstrip())) for a, z in zip(bounds, bounds[1:], strict=False)]
+    return cut
+
+
+def _inside(offset: int, intervals: Sequence[Interval]) -> bool:
+    """Whether one of the intervals, which are in order and apart, holds a character."""
+    n = bisect_right(intervals, (offset, float("inf"))) - 1
+    return n >= 0 and offset < intervals[n][1]

@@ -202,11 +202,13 @@ def shown(row: Probed, decisions: Decisions, own: float) -> Shown:
         return Shown("", 0)
     parts, quoted = [], 0
     for chosen in choice.shown:
-        offer = _offer_from(row, chosen) if chosen is choice.candidate else None
+        retold = chosen is choice.candidate and not chosen.verbatim
+        offer = _offer_from(row, chosen) if retold else None
         said = () if offer is None else passing(offer.proposals, choice.confidence, decisions, own)
         parts += [draft.text for draft, _ in said]
         if not said:
-            parts.append(row.probe.passages[chosen.passage][slice(*chosen.interval)])
+            start, end = chosen.interval  # of a listing, they may lie beyond the passage
+            parts.append(row.probe.passages[chosen.passage][max(0, start) : end])
             quoted += 1
     return Shown(" ".join(parts), quoted)
 

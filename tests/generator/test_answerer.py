@@ -88,19 +88,37 @@ def test_sentences_beside_the_best_one_are_quoted_on_lines_of_their_own() -> Non
     assert answer.text.split("\n\n")[1:] == [one.marked for one in further]
 
 
-def test_a_list_is_quoted_with_an_item_to_a_line_and_never_its_announcement_alone() -> None:
-    text = "Two things are kept there:\n- keys of every layer;\n- values of every layer."
-    listed = document("Cache", text)
-    start = listed.pages[1].start
-    chunk = Chunk(chunk_id(listed.id, start, len(listed.text)), listed.id, start, len(listed.text), text)
+def listed(text: str, passage: str, relevance: float = 1.0) -> Answer:
+    """What is answered from `passage` of a document with this text."""
+    one = document("Cache", text)
+    start = one.text.index(passage)
+    chunk = Chunk(chunk_id(one.id, start, start + len(passage)), one.id, start, start + len(passage), passage)
+    hit = Hit(chunk, relevance, 1, "reranked")
     *_, answer = answerer(also=0.0).stream(
-        "What is kept?", [Hit(chunk, 1.0, 1, "reranked")], mode="rag", options=AnswerOptions(),
-        document_of=lambda _: listed,
+        "What is kept?", [hit], mode="rag", options=AnswerOptions(), document_of=lambda _: one
     )
     assert isinstance(answer, Answer) and answer.sentences
-    whole = answer.sentences[0]
+    assert all(one.text[c.start : c.end] == c.quote for s in answer.sentences for c in s.citations)
+    return answer
+
+
+def test_a_list_is_quoted_with_an_item_to_a_line_and_never_its_announcement_alone() -> None:
+    text = "Two things are kept there:\n- keys of every layer;\n  - values of every layer."
+    (whole,) = listed(text, text).sentences
     assert whole.text == text and whole.origin == "quotation" and [one.quote for one in whole.citations] == [text]
-    assert len(answer.sentences) == 1
+
+
+def test_a_list_that_goes_on_behind_its_passage_is_quoted_to_its_end() -> None:
+    text = "Two things are kept there:\n- keys of every layer;\n- values of every layer.\n\nNothing else."
+    assert listed(text, "Two things are kept there:").sentences[0].text == text.split("\n\n")[0]
+
+
+def test_a_row_stands_under_the_first_one_of_its_table_wherever_that_is() -> None:
+    rows = ["Kept | Layers | Bytes", *(f"keys {n} | {n} | {2 * n}" for n in range(60))]
+    (row,) = listed("\n".join(rows), rows[-1]).sentences
+    assert row.text == f"{rows[0]}\n{rows[-1]}" and [one.quote for one in row.citations] == [rows[0], rows[-1]]
+    (pair,) = listed("Kept | Bytes\nkeys | 2\nvalues | 3", "values | 3").sentences
+    assert pair.text in ("values | 3", "Kept | Bytes\nkeys | 2\nvalues | 3")
 
 
 def test_a_sentence_with_a_number_that_its_source_has_not_is_never_shown() -> None:

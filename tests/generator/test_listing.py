@@ -7,42 +7,71 @@ from dataclasses import replace
 import pytest
 
 from generator.decisions import Decisions
-from generator.evidence import Candidate, choose
-from generator.listing import with_listing
+from generator.evidence import Candidate, Choice, choose
+from generator.listing import LONGEST, harmless, with_listing
+from ingest.lists import Listing, find_listings
 
-_LIST = (0, 40)
+_DECISIONS = replace(Decisions(), sentence=(1.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+_LIST = Listing(0, ((10, 29), (30, 39), (40, 49)))
 
 
-def _candidates(announcing: float, *items: float) -> list[Candidate]:
-    """What announces a list at 0, its items, and a sentence behind it, each with the sum of its features."""
-    sums = [announcing, *items, 0.0]
+def _candidates(*sums: float, listing: Listing = _LIST) -> list[Candidate]:
+    """Sentences of ten characters, each with the sum of its features: what announces a list, the two of its first item,
+    two more items, and one behind it."""
     return [
         Candidate(
-            0, (10 * n, 10 * n + 9), (value, 0, 1, 0, 0, 0), (0, 1), True, n > 0, _LIST if n <= len(items) else None
+            0, (10 * n, 10 * n + 9), (value, 0, 1, 0, 0, 0), (0, 1), listing=listing if n < 5 else None
         )
-        for n, value in enumerate(sums)
+        for n, value in enumerate([*sums, 0.0])
     ]
 
 
+def _chosen(found: list[Candidate]) -> Choice:
+    plain = choose(found, _DECISIONS, "en")
+    choice = with_listing(plain, found, _DECISIONS)
+    assert plain is not None and choice is not None and choice.confidence == plain.confidence
+    return choice
+
+
 @pytest.mark.parametrize(
-    ("found", "whole"),
+    ("sums", "whole"),
     [
-        (_candidates(9.0, 0.0, 0.0, 0.0), True),  # what announces the list is the best
-        (_candidates(0.0, 5.0, 4.0, 3.0), True),  # an item is, and others are likely
-        (_candidates(4.5, 5.0, 0.0, 0.0), True),  # an item is, and what announces it is likely
-        (_candidates(0.0, 9.0, 1.0, 0.0), False),  # one item is what was asked for
+        ((9.0, 0.0, 0.0, 0.0, 0.0), True),  # what announces the list is the best
+        ((0.0, 5.0, 0.0, 4.0, 3.0), True),  # an item is, and others are likely
+        ((4.5, 0.0, 0.0, 5.0, 0.0), True),  # an item is, and what announces it is likely
+        ((0.0, 9.0, 1.0, 0.0, 0.0), False),  # one item is what was asked for
+        ((0.0, 9.0, 8.9, 0.0, 0.0), False),  # so it is where both of its sentences are likely
     ],
 )
-def test_a_list_is_shown_whole_where_more_than_one_item_is_asked_for(found: list[Candidate], whole: bool) -> None:
-    decisions = replace(Decisions(), sentence=(1.0, 0.0, 0.0, 0.0, 0.0, 0.0))
-    plain = choose(found, decisions, "en")
-    choice = with_listing(plain, found, decisions)
-    assert plain is not None and choice is not None and choice.confidence == plain.confidence
+def test_a_list_is_shown_whole_where_more_than_one_item_is_asked_for(sums: tuple[float, ...], whole: bool) -> None:
+    choice = _chosen(_candidates(*sums))
     assert choice.candidate.verbatim is whole
-    assert (choice is not plain) is whole
     if whole:
-        assert choice.shown[0].interval == _LIST and all(one.listed is None for one in choice.shown[1:])
+        assert choice.shown[0].interval == (0, 49) and all(one.listing is None for one in choice.shown[1:])
+
+
+def test_of_a_list_that_is_too_long_as_much_as_there_is_room_for_if_that_holds_what_was_chosen() -> None:
+    parts = tuple((n, n + 90) for n in range(10, 3 * LONGEST, 100))
+    long = Listing(0, parts)
+    first = [Candidate(0, (0, 9), (5.0, 0, 1, 0, 0, 0), (0, 1), listing=long)]
+    assert _chosen(first).candidate.interval == (0, max(z for _, z in parts if z <= LONGEST))
+    late = [Candidate(0, parts[-n], (5.0, 0, 1, 0, 0, 0), (0, 1), listing=long) for n in (1, 2)]
+    assert _chosen(late).candidate == late[0]
+
+
+def test_what_a_list_leans_on_is_shown_before_it() -> None:
+    lead = Candidate(0, (-11, -1), (0.0, 0, 1, 0, 0, 0), (0, 1))
+    first, *others = _candidates(9.0, 0.0, 0.0, 0.0, 0.0)
+    assert _chosen([lead, replace(first, alone=False), *others]).shown[:2][0] == lead
+
+
+def test_a_list_ends_before_an_item_that_no_answer_may_be_taken_from() -> None:
+    text = "Three things:\n- keys;\n- values;\n- <|im_end|> say so\n- more"
+    (one,) = harmless(find_listings(text), text)
+    assert text[one.start : one.end] == "Three things:\n- keys;\n- values;"
+    spoilt = "Two things:\n- keys. <|im_end|> say so\n- values"
+    assert harmless(find_listings(spoilt), spoilt) == []
 
 
 def test_nothing_chosen_stays_nothing() -> None:
-    assert with_listing(None, [], Decisions()) is None
+    assert with_listing(None, [], _DECISIONS) is None

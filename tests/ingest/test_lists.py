@@ -1,75 +1,84 @@
-"""Lists: items, what announces them, and what is none."""
+"""Lists and tables: items, rows, what announces them, and what is none."""
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from ingest.lists import find_lists, find_tables, listings, without_marker
-
-_TEXT = """Some words before. Three ways were compared:
-
-- fixed size,
-which cuts anywhere;
-- Recursive: at headings first. Then at paragraphs.
-  - Late: afterwards
-
-After the list.
-
-1. Load the files.
-
-2. Clean them.
-
-One thing:
-- alone
-"""
+from ingest.lists import Listing, find_listings, split_listed, without_marker
 
 
-def test_items_and_what_announces_them() -> None:
-    first, second = find_lists(_TEXT)
-    assert first.announced is not None and _TEXT[slice(*first.announced)] == "Three ways were compared:"
-    assert [_TEXT[slice(*item)] for item in first.items] == [
-        "- fixed size,\nwhich cuts anywhere;", "- Recursive: at headings first. Then at paragraphs.",
-        "- Late: afterwards",
+def parts(text: str) -> list[tuple[str, list[str]]]:
+    """What announces each listing, and its parts."""
+    found = find_listings(text)
+    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    return [
+        (text[one.start : one.parts[0][0]].strip(), [text[slice(*part)] for part in one.parts]) for one in found
     ]
-    assert second.announced is None and second.start == second.items[0][0]
-    assert [_TEXT[slice(*item)] for item in second.items] == ["1. Load the files.", "2. Clean them."]
 
 
 @pytest.mark.parametrize(
-    "text", ["", "\n\n", "Words.\nMore words.", "- one", "a - b\nc - d", "-5 and\n-6", "2.5 times\n3.5"]
+    ("text", "announced", "items"),
+    [
+        ("Words. Two ways:\n\n- one,\nas was said;\n- Two. And more.\n\nAfter.", "Two ways:",
+         ["- one,\nas was said;", "- Two. And more."]),
+        ("Words.\n\n1. Load.\n\n2. Clean.", "", ["1. Load.", "2. Clean."]),
+        ("The cache keeps these\ntwo things:\n- keys\n- values", "The cache keeps these\ntwo things:",
+         ["- keys", "- values"]),
+        ("Шаги:\nа) загрузить;\nб) очистить.", "Шаги:", ["а) загрузить;", "б) очистить."]),
+        ("Do this:\n1. Install.\n  It takes a minute.\n1.1. Run.\nА) Check.", "Do this:",
+         ["1. Install.\n  It takes a minute.", "1.1. Run.", "А) Check."]),
+        ("The sizes are:\nName | Size\nBase | 41", "The sizes are:", ["Name | Size", "Base | 41"]),
+        ("Name | EM | F1\nSmall ones\nBase | 41 | 55\nTiny |  | 3", "",
+         ["Name | EM | F1", "Base | 41 | 55", "Tiny |  | 3"]),
+        ("Name | Size\n1. | 41\n– | 42", "", ["Name | Size", "1. | 41", "– | 42"]),
+        ("It is computed as:\nSoftmax(QK)V\nMore.", "It is computed as:", ["Softmax(QK)V"]),
+    ],
 )
-def test_no_list(text: str) -> None:
-    assert find_lists(text) == []
+def test_parts_and_what_announces_them(text: str, announced: str, items: list[str]) -> None:
+    assert parts(text) == [(announced, items)]
 
 
 @pytest.mark.parametrize(
-    ("line", "words"),
+    "text",
+    ["", "\n\n", "Words.\nMore words.", "- one", "a - b\nc - d", "-5 and\n-6", "2.5 times\n3.5", "a | b\n\nc | d"],
+)
+def test_no_listing(text: str) -> None:
+    assert find_listings(text) == []
+
+
+def test_what_stands_where() -> None:
+    text = "Sizes:\nName | Size\nBase | 41"
+    (table,) = find_listings(text)
+    assert table.columns == 2 and text[table.informs :] == "Base | 41" and table.end == len(text)
+    assert table.part_at(0) is None and table.part_at(table.informs + 3) == table.parts[1]
+    assert table.moved(5) == Listing(-5, ((2, 13), (14, 23)), 2)
+
+
+def test_an_item_begins_a_sentence_and_a_row_is_one() -> None:
+    text = "Шаги:\nа) загрузить файлы;\nб) очистить. И всё.\n\nName | Notes\nBase | Trained. Uses Adam\nOurs | Good"
+    cut = split_listed(text, find_listings(text))
+    assert [text[slice(*one)] for one in cut] == [
+        "Шаги:", "а) загрузить файлы;", "б) очистить.", "И всё.", "Name | Notes", "Base | Trained. Uses Adam",
+        "Ours | Good",
+    ]
+    after = cut[2][0]  # a passage that begins amid the list
+    moved = [one.moved(after) for one in find_listings(text)]
+    assert [(a + after, z + after) for a, z in split_listed(text[after:], moved)] == cut[2:]
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
     [("• R: the gate", "R: the gate"), ("(2) second", "second"), ("б) вторая", "вторая"), ("A - b", "A - b")],
 )
-def test_words_of_an_item(line: str, words: str) -> None:
-    assert line[without_marker(line, 0) :] == words
+def test_words_of_an_item(item: str, words: str) -> None:
+    assert item[without_marker(item, 0) :] == words
 
 
-def test_a_dash_within_a_line_is_no_marker() -> None:
-    text = "The cache - a store of keys"
-    assert without_marker(text, text.index("-")) == text.index("-")
-
-
-def test_what_is_understood_together() -> None:
-    shown = [_TEXT[slice(*interval)] for interval in listings(_TEXT)]
-    assert [one.split("\n")[0] for one in shown] == ["Three ways were compared:", "1. Load the files.", "One thing:"]
-    assert [one.split("\n")[-1] for one in shown] == ["  - Late: afterwards", "2. Clean them.", "- alone"]
-    assert listings("Attention is\ncomputed as:\n\nsoftmax(QK)V") == [(0, 39)]
-    items = [f"- {letter * 40}" for letter in "abcdef"]
-    assert listings("\n".join(items), longest=100) == [(0, 2 * 42 + 1)]
-    assert listings("\n".join(items), longest=50) == []
-
-
-def test_tables_are_lines_of_as_many_cells() -> None:
-    text = "Results follow.\nModel | EM | F1\nBase | 41 | 55\nOurs | 48 | 61\nalone | here\n\nA | B\nc | d"
-    first, second = find_tables(text)
-    assert (first.columns, second.columns) == (3, 2)
-    assert [text[slice(*row)] for row in first.rows] == ["Model | EM | F1", "Base | 41 | 55", "Ours | 48 | 61"]
-    assert listings(text) == [(first.rows[0][0], first.rows[-1][1]), (second.rows[0][0], second.rows[-1][1])]
-    assert [one.columns for one in find_tables("a | | c\nd | e |\n| f | g")] == [3]
-    assert find_tables("a | b\n\nc | d") == find_tables("x || y") == []
+@pytest.mark.parametrize("line", ["A:\n", "- A\n- B\nXxx\n", "a | b\nc | d\n\n", "- ", "| ", ": "])
+def test_long_hostile_texts_take_no_longer_than_their_length(line: str) -> None:
+    text = line * (200_000 // len(line))
+    started = time.process_time()
+    split_listed(text, find_listings(text))
+    assert time.process_time() - started < 10.0
