@@ -218,9 +218,9 @@ class Answerer:
         """What is said from one candidate, with its support. From the best one: of the answers that the decoder writes
         the one that is likeliest to be right. The candidate itself, which supports itself wholly, where none will do,
         and where it only stands beside the best one: a decoder that has to make an answer of what may be none makes
-        nonsense. Lists and rows of tables are quoted."""
+        nonsense. Lists, their items and rows of tables are quoted."""
         said: tuple[Judged, ...] = ()
-        if chosen is choice.candidate and not chosen.verbatim:
+        if chosen is choice.candidate and chosen.retold:
             written = self._written(request, chosen)
             usage["completion_tokens"] += sum(len(draft.pieces) for draft in written)
             proposals = self._proposals(request, chosen, written)

@@ -19,7 +19,7 @@ class Candidate:
     """A sentence of passage number `passage`; features: `decisions.SENTENCE`; span: what the reader takes for the short
     answer in it; alone: it can be understood without the sentence before it; whole: it is a sentence; listing: the list
     or table that it is of or announces, which may reach beyond the passage; verbatim: it is a row of a table or a whole
-    listing, and not for the decoder to retell."""
+    listing."""
 
     passage: int
     interval: Interval
@@ -29,6 +29,20 @@ class Candidate:
     whole: bool = True
     listing: Listing | None = None
     verbatim: bool = False
+
+    @property
+    def is_item(self) -> bool:
+        """Whether it is an item of a list, or the beginning of one."""
+        listing = self.listing
+        return (
+            listing is not None and not listing.columns and len(listing.parts) > 1
+            and self.interval[0] in dict(listing.parts)
+        )
+
+    @property
+    def retold(self) -> bool:
+        """Whether the decoder may say it in its own words: not what has no subject or verb of its own."""
+        return not self.verbatim and not self.is_item
 
 
 _FEWEST_WORDS = 3

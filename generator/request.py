@@ -79,7 +79,7 @@ class Request:
         """The candidate, word for word; of lists and tables an item or row to a line, a row below its table's first."""
         listing, (start, end) = chosen.listing, chosen.interval
         if not chosen.verbatim:
-            if listing is not None and not listing.columns and len(listing.parts) > 1 and start in dict(listing.parts):
+            if chosen.is_item:
                 start += without_marker(self._text(chosen.passage, chosen.interval), 0)
             words = " ".join(self._text(chosen.passage, (start, end)).split())
             return Draft(words, chosen.passage, ((start, end),), 1.0, True, 0.0)

@@ -202,8 +202,7 @@ def shown(row: Probed, decisions: Decisions, own: float) -> Shown:
         return Shown("", 0)
     parts, quoted = [], 0
     for chosen in choice.shown:
-        retold = chosen is choice.candidate and not chosen.verbatim
-        offer = _offer_from(row, chosen) if retold else None
+        offer = _offer_from(row, chosen) if chosen is choice.candidate and chosen.retold else None
         said = () if offer is None else passing(offer.proposals, choice.confidence, decisions, own)
         parts += [draft.text for draft, _ in said]
         if not said:

@@ -113,6 +113,12 @@ def test_a_list_that_goes_on_behind_its_passage_is_quoted_to_its_end() -> None:
     assert listed(text, "Two things are kept there:").sentences[0].text == text.split("\n\n")[0]
 
 
+def test_an_item_alone_is_quoted_without_its_marker() -> None:
+    text = "Kept there\n\n* We keep keys of every layer.\n* We keep values of every layer."
+    first = listed(text, "* We keep keys of every layer.").sentences[0]
+    assert first.text == "We keep keys of every layer." == first.citations[0].quote and first.origin == "quotation"
+
+
 def test_a_row_stands_under_the_first_one_of_its_table_wherever_that_is() -> None:
     rows = ["Kept | Layers | Bytes", *(f"keys {n} | {n} | {2 * n}" for n in range(60))]
     (row,) = listed("\n".join(rows), rows[-1]).sentences
