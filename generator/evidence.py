@@ -33,11 +33,10 @@ class Candidate:
     @property
     def is_item(self) -> bool:
         """Whether it is an item of a list, or the beginning of one."""
-        listing = self.listing
-        return (
-            listing is not None and not listing.columns and len(listing.parts) > 1
-            and self.interval[0] in dict(listing.parts)
-        )
+        if self.listing is None or self.listing.columns or len(self.listing.parts) == 1:
+            return False
+        part = self.listing.part_at(self.interval[0])
+        return part is not None and part[0] == self.interval[0]
 
     @property
     def retold(self) -> bool:

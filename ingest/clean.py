@@ -115,7 +115,9 @@ class Hyphenation:
         return min(len(first), len(second)) > 3 and min(self._words[first], self._words[second]) > 0
 
 
-_ITEM = re.compile(r"(?:[•▪◦‣∙●○■□–—*·-]|\(?\d{1,3}[.)]|\(?[a-zа-я][.)]|\[\d{1,3}\])\s+\S")
+# What an item of a list begins with, whatever wrote it.
+ITEM_MARKER = r"[•▪◦‣∙●○■□–—*·-]|\(?\d{1,3}[.)]|\(?[a-zа-я][.)]|\[\d{1,3}\]"
+_ITEM = re.compile(rf"(?:{ITEM_MARKER})\s+\S")
 _CAPTION = re.compile(r"(?:Figure|Fig\.|Table|Algorithm|Рис\.|Рисунок|Таблица)\s*\d")
 _SENTENCE_END = re.compile(r"[.!?:;。！？…][\"'”’»)\]]*$")
 # A line ends its paragraph when it is this much shorter than the lines around it.

@@ -13,13 +13,12 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ingest.clean import ITEM_MARKER
 from ingest.sentences import split_sentences
 
 Interval = tuple[int, int]
 
-_MARKER = re.compile(
-    r"[^\S\n]*(?:[•▪◦‣∙●○■□–—*·-]|\(?(?:\d{1,3}(?:\.\d{1,3})*|[a-zа-я])[.)]|\(?[A-ZА-Я]\)|\[\d{1,3}\])[^\S\n]+(?=\S)"
-)
+_MARKER = re.compile(rf"[^\S\n]*(?:{ITEM_MARKER}|\d{{1,3}}(?:\.\d{{1,3}})+[.)]|\(?[A-ZА-Я]\))[^\S\n]+(?=\S)")
 _LINE = re.compile(r"[^\n]*\S[^\n]*")
 _CELL_ENDS = re.compile(r"(?<!\S)\|(?!\S)")
 _FEWEST_PARTS = 2
