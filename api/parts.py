@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from api.config import RunConfig
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from api.timed_reranker import TimedReranker
     from generator.answerer import Answerer
     from retrieval.encoder import Encoder
+    from retrieval.rerank import LateInteraction
 
 
 _IMPORTING = threading.Lock()
@@ -47,16 +49,27 @@ def load_answerer(encoder: Encoder, config: RunConfig) -> Answerer:
     return load_answerer(encoder, device=config.device)
 
 
-def reranker_for(encoder: Encoder, answerer: Callable[[], Any], title_of: Callable[[str], str]) -> TimedReranker:
+def late_interaction_for(encoder: Encoder, title_of: Callable[[str], str], index: Path) -> LateInteraction:
+    """Late interaction over the index in the folder `index`. title_of: the title of a document by id."""
+    from retrieval.chunk_tokens import ChunkTokens
+    from retrieval.rerank import LateInteraction
+
+    return LateInteraction(encoder, ChunkTokens(encoder, title_of, index))
+
+
+def reranker_for(
+    encoder: Encoder, answerer: Callable[[], Any], title_of: Callable[[str], str], index: Path
+) -> TimedReranker:
     """What looks again at hits: where `encoder` is the embedder that the reader was trained over, the reader of what
-    `answerer` gives, if it has one; else late interaction. title_of: the title of a document by id."""
+    `answerer` gives, if it has one; else late interaction. title_of, index: as `late_interaction_for`."""
     from api.timed_reranker import TimedReranker
     from generator.answerer import Answerer
     from generator.reranker import ReaderReranker
     from retrieval.embedder import BilingualEmbedder
-    from retrieval.rerank import LateInteraction, LateInteractionReranker
+    from retrieval.rerank import LateInteractionReranker
 
+    late = late_interaction_for(encoder, title_of, index)
     # The reader knows Russian and English; another embedder was named for what it knows itself.
     if isinstance(encoder, BilingualEmbedder) and isinstance(found := answerer(), Answerer):
-        return TimedReranker(ReaderReranker(found.engine, found.decisions, LateInteraction(encoder), title_of))
-    return TimedReranker(LateInteractionReranker(encoder))
+        return TimedReranker(ReaderReranker(found.engine, found.decisions, late, title_of))
+    return TimedReranker(LateInteractionReranker(late))

@@ -299,7 +299,7 @@ class Pipeline:
         from retrieval.index_files import read_manifest
 
         try:
-            return read_manifest(self.config.home / INDEX_FOLDER).generation == self.library.generation()
+            return read_manifest(self.index_folder).generation == self.library.generation()
         except StoreError:
             return False
 
@@ -360,10 +360,15 @@ class Pipeline:
     def _open_store(self) -> IndexStore:
         from retrieval.store import IndexStore
 
-        return IndexStore(self.config.home / INDEX_FOLDER, self.library, self.encoder)
+        return IndexStore(self.index_folder, self.library, self.encoder)
 
     def _make_reranker(self) -> TimedReranker:
-        return parts.reranker_for(self.encoder, self._answerer, self._title_of)
+        return parts.reranker_for(self.encoder, self._answerer, self._title_of, self.index_folder)
+
+    @property
+    def index_folder(self) -> Path:
+        """Where the index is."""
+        return self.config.home / INDEX_FOLDER
 
     def _title_of(self, document_id: str) -> str:
         """The document's title, empty if it was removed since the search."""

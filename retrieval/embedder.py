@@ -11,8 +11,8 @@ multiple of the speed. Texts go in length order, so that padding is small.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from retrieval import bilingual
 from retrieval.encoder import Encoder
 from retrieval.errors import WeightsError
+from retrieval.precision import made_fast
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -29,22 +30,12 @@ ENGLISH_NAME = "all-MiniLM-L6-v2"
 BILINGUAL_NAME = "lectern-bilingual"
 
 
-def inference_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 where it is fast, else float32."""
-    if device.type == "cuda":
-        return torch.bfloat16
-    capability = torch.backends.cpu.get_cpu_capability()
-    flags = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    fast = bool(flags.get("avx512_bf16") or flags.get("amx_bf16") or flags.get("bf16"))
-    return torch.bfloat16 if fast and capability != "DEFAULT" else torch.float32
-
-
 class BilingualEmbedder:
     """The shipped embedder of Russian and English. `network` and `tokenizer` are also the reader's first layers."""
 
     def __init__(self, model: bilingual.Bilingual, device: str = "cpu", max_tokens: int = 256) -> None:
         self.device = torch.device(device)
-        self.network = bilingual.moved(model.network, self.device, inference_dtype(self.device))
+        self.network = made_fast(model.network, self.device)
         self.tokenizer = model.tokenizer
         self.fingerprint = model.fingerprint
         self.max_tokens = max_tokens
@@ -72,31 +63,48 @@ class BilingualEmbedder:
         ids, mask = ids.to(self.device), mask.to(self.device)
         return self.network(input_ids=ids, attention_mask=mask).last_hidden_state.float(), mask
 
+    def _batches(
+        self, rows: list[list[int]], batch_size: int
+    ) -> Iterator[tuple[list[int], torch.Tensor, torch.Tensor]]:
+        """(which rows, their states [B, S, C], mask [B, S]), rows of like length together."""
+        order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
+        for start in range(0, len(order), batch_size):
+            part = order[start : start + batch_size]
+            yield part, *self._states([rows[index] for index in part])
+
     def encode(self, texts: Sequence[str], *, batch_size: int = 32) -> NDArray[np.float32]:
         """Mean-pooled vectors [N, C] of norm 1, in the order of `texts`."""
         rows = self._rows(texts)
-        order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
         out = np.empty((len(rows), self.dimension), dtype=np.float32)
-        for start in range(0, len(order), batch_size):
-            part = order[start : start + batch_size]
-            states, mask = self._states([rows[index] for index in part])
-            weights = mask.unsqueeze(-1).float()
-            mean = (states * weights).sum(1) / weights.sum(1)
-            out[part] = torch.nn.functional.normalize(mean, dim=-1).cpu().numpy()
+        for part, states, mask in self._batches(rows, batch_size):
+            out[part] = _pooled(states, mask)
         return out
 
     def token_vectors(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         """States of each text's tokens without the special ones, [S_i, C] each, rows of norm 1."""
+        return self.encode_with_tokens(texts)[1]
+
+    def encode_with_tokens(
+        self, texts: Sequence[str]
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        """What `encode` and `token_vectors` give, for the price of one."""
         rows = self._rows(texts)
-        out: list[NDArray[np.float32]] = [np.empty((0, self.dimension), dtype=np.float32)] * len(rows)
-        order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
-        for start in range(0, len(order), 16):
-            part = order[start : start + 16]
-            states, _ = self._states([rows[index] for index in part])
-            states = torch.nn.functional.normalize(states, dim=-1).cpu()
+        vectors = np.empty((len(rows), self.dimension), dtype=np.float32)
+        tokens: list[NDArray[np.float32]] = [np.empty((0, self.dimension), dtype=np.float32)] * len(rows)
+        for part, states, mask in self._batches(rows, 16):
+            vectors[part] = _pooled(states, mask)
+            unit = torch.nn.functional.normalize(states, dim=-1).cpu()
             for place, index in enumerate(part):
-                out[index] = states[place, 1 : len(rows[index]) - 1].numpy()
-        return out
+                tokens[index] = unit[place, 1 : len(rows[index]) - 1].numpy()
+        return vectors, tokens
+
+
+def _pooled(states: torch.Tensor, mask: torch.Tensor) -> NDArray[np.float32]:
+    """Means [B, C] of norm 1 of states [B, S, C] where mask [B, S] is 1."""
+    weights = mask.unsqueeze(-1).float()
+    mean = (states * weights).sum(1) / weights.sum(1)
+    found: NDArray[np.float32] = torch.nn.functional.normalize(mean, dim=-1).cpu().numpy()
+    return found
 
 
 class HubEmbedder:
@@ -124,14 +132,20 @@ class HubEmbedder:
 
     def token_vectors(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         """States of each text's tokens without the first and the last (special) one, rows of norm 1."""
-        states = self.model.encode(
-            list(texts), output_value="token_embeddings", convert_to_numpy=False, show_progress_bar=False
-        )
-        out = []
-        for tensor in states:
-            inner = tensor[1:-1].float()
-            out.append(torch.nn.functional.normalize(inner, dim=-1).cpu().numpy())
-        return out
+        return self.encode_with_tokens(texts)[1]
+
+    def encode_with_tokens(
+        self, texts: Sequence[str]
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        """What `encode` and `token_vectors` give, for the price of one."""
+        found: Any = self.model.encode(list(texts), output_value=None, convert_to_numpy=False, show_progress_bar=False)
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        tokens = []
+        for n, one in enumerate(found):
+            vectors[n] = torch.nn.functional.normalize(one["sentence_embedding"].float(), dim=-1).cpu().numpy()
+            inner = one["token_embeddings"][one["attention_mask"].bool()][1:-1].float()
+            tokens.append(torch.nn.functional.normalize(inner, dim=-1).cpu().numpy())
+        return vectors, tokens
 
 
 def load_embedder(name: str | None = None, device: str = "cpu") -> Encoder:

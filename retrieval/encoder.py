@@ -41,5 +41,10 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str], *, batch_size: int = 32) -> NDArray[np.float32]:
         """Vectors [N, C], every row of norm 1."""
 
+    def encode_with_tokens(
+        self, texts: Sequence[str]
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        """What `encode` and `token_vectors` give, for the price of one."""
+
     def token_vectors(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         """For each text the states of its tokens without the special ones [S_i, C], every row of norm 1."""

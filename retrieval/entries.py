@@ -43,10 +43,14 @@ def read_entries(library: Library) -> dict[str, Entry]:
     entries = {}
     for chunk in library.chunks():
         if info := infos.get(chunk.document_id):  # none: its document has come since
-            text = chunk_text(chunk, info.title).encode("utf-8", "surrogatepass")
-            sha256 = hashlib.sha256(text).hexdigest()
-            entries[chunk.id] = Entry(chunk, info.title, info.language, sha256)
+            entries[chunk.id] = entry_of(chunk, info.title, info.language)
     return entries
+
+
+def entry_of(chunk: Chunk, title: str, language: str = "") -> Entry:
+    """The entry of a chunk of a document with this title, in this language."""
+    text = chunk_text(chunk, title).encode("utf-8", "surrogatepass")
+    return Entry(chunk, title, language, hashlib.sha256(text).hexdigest())
 
 
 def library_digest(library: Library) -> str:

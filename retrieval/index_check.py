@@ -9,6 +9,7 @@ import numpy as np
 
 from ingest.library import Library
 from retrieval import index_files
+from retrieval.embedding_cache import find_codes
 from retrieval.encoder import Encoder
 from retrieval.entries import library_digest, read_entries
 from retrieval.errors import IndexMissing, StoreError
@@ -60,6 +61,10 @@ def _against_itself(folder: Path, snapshot: Snapshot, encoder: Encoder) -> list[
     if left := index_files.leftovers(folder, snapshot.manifest):
         names = ", ".join(path.name for path in left[:_NAMED])
         found.append(Problem(f"{len(left)} files left by an interrupted update: {names}", _NEXT, behind=True))
+    texts = frozenset(snapshot.texts)
+    if missing := len(texts) - len(find_codes(folder, encoder.fingerprint, sorted(texts))):
+        message = f"{missing:,} passages have no token vectors beside the index, which makes questions on them slower"
+        found.append(Problem(message, _REINDEX, behind=True))
     return found
 
 

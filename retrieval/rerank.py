@@ -17,8 +17,8 @@ before it was trained on questions, on notes in both languages: 0.537 and
 0.615 in English, 0.525 and 0.614 in Russian (400 each). On Russian questions the English model turns 0.556
 into 0.441, so in a language that the encoder does not know the order stays as it was.
 
-Price: the candidates' tokens are computed when asked, which is most of the time of a search; the last
-`kept_chunks` are remembered (0.2 MB each at 256 tokens of 384).
+Price: the tokens of chunks are computed when they are embedded, by the same pass, and kept as codes of 50 bytes each
+(`chunk_tokens`, `token_codes`), so that a question takes a few milliseconds.
 
 Shapes: n candidates, T tokens of the question, S tokens of a chunk, C dimensions.
 """
@@ -34,9 +34,10 @@ from numpy.typing import NDArray
 
 from ingest.document import Chunk
 from ingest.language import detect_language
+from retrieval.chunk_tokens import ChunkTokens
 from retrieval.encoder import Encoder
 from retrieval.hit import Hit
-from retrieval.remembered import Remembered
+from retrieval.token_codes import turned
 
 _MATCH_MARGIN = 0.2
 _BM25_SHARE = 0.05
@@ -54,47 +55,31 @@ class Reranker(Protocol):
 
 
 class LateInteraction:
-    """MaxSim scores on `encoder.token_vectors`.
+    """MaxSim scores: tokens of the question by `encoder`, of chunks by `tokens`. Safe to share between threads."""
 
-    kept_chunks: how many chunks' token vectors are remembered. Safe to share between threads.
-    """
-
-    def __init__(self, encoder: Encoder, *, kept_chunks: int = 1024) -> None:
-        self._encoder = encoder
-        self._remembered: Remembered[tuple[str, tuple[str, ...]], NDArray[np.float16]] = Remembered(kept_chunks)
+    def __init__(self, encoder: Encoder, tokens: ChunkTokens) -> None:
+        self._encoder, self._tokens = encoder, tokens
 
     def scores(self, query: str, chunks: Sequence[Chunk]) -> NDArray[np.float64]:
-        """`late_interaction` [n] of the question with each chunk under its headings; 0 where the question has no
-        tokens or is in a language that the encoder does not know."""
+        """`late_interaction` [n] of the question with each chunk under its title and headings; 0 where the question has
+        no tokens or is in a language that the encoder does not know."""
         if not chunks or detect_language(query) not in self._encoder.languages:
             return np.zeros(len(chunks))
         question = self._encoder.token_vectors([query])[0]  # [T, C]
         if not len(question):
             return np.zeros(len(chunks))
-        return late_interaction(question, self._token_vectors(chunks))
-
-    def _token_vectors(self, chunks: Sequence[Chunk]) -> list[NDArray[np.float32]]:
-        """Token vectors [S, C] of each chunk under its headings."""
-        by_key = {(chunk.id, chunk.headings): chunk for chunk in chunks}
-
-        def compute(missing: Sequence[tuple[str, tuple[str, ...]]]) -> list[NDArray[np.float16]]:
-            texts = ["\n".join([*headings, by_key[id_, headings].text]) for id_, headings in missing]
-            return [tokens.astype(np.float16) for tokens in self._encoder.token_vectors(texts)]
-
-        keys = [(chunk.id, chunk.headings) for chunk in chunks]
-        # Also fresh ones pass through half precision, so that remembering changes no score.
-        return [tokens.astype(np.float32) for tokens in self._remembered.get(keys, compute)]
+        return late_interaction(turned(question), self._tokens(chunks))
 
 
 class LateInteractionReranker:
     """Ranks by late interaction.
 
-    candidates: how many of the first hits are looked at; the rest keep their order behind them; kept_chunks: as
-    `LateInteraction`. Safe to share between threads.
+    candidates: how many of the first hits are looked at; the rest keep their order behind them. Safe to share between
+    threads.
     """
 
-    def __init__(self, encoder: Encoder, *, candidates: int = 20, kept_chunks: int = 1024) -> None:
-        self._late = LateInteraction(encoder, kept_chunks=kept_chunks)
+    def __init__(self, late: LateInteraction, *, candidates: int = 20) -> None:
+        self._late = late
         self.candidates = candidates
 
     def rerank(self, query: str, hits: Sequence[Hit], top_k: int) -> list[Hit]:

@@ -36,6 +36,7 @@ from retrieval.errors import IndexBusy, IndexDamaged, IndexOutdated, StoreError
 from retrieval.index_check import Problem
 from retrieval.index_files import FileStamp, Manifest
 from retrieval.snapshot import Snapshot, load_snapshot, write_table
+from retrieval.token_codes import encode
 
 __all__ = ["IndexStore", "Problem", "Snapshot", "SyncReport", "chunk_text"]
 
@@ -222,10 +223,12 @@ class IndexStore:
             while block := list(islice(waiting, _EMBED_AT_ONCE)):
                 if on_progress:
                     on_progress(done, len(missing))
-                vectors = encoder.encode([text_to_embed(entry.chunk, entry.title, encoder) for entry in block])
+                texts = [text_to_embed(entry.chunk, entry.title, encoder) for entry in block]
+                vectors, tokens = encoder.encode_with_tokens(texts)
                 check_vectors(vectors, len(block), encoder.dimension)
                 computed = {entry.sha256: vector for entry, vector in zip(block, vectors, strict=True)}
-                cache.keep(computed)
+                codes = {entry.sha256: encode(found) for entry, found in zip(block, tokens, strict=True)}
+                cache.keep(computed, codes)
                 known |= computed
                 done += len(block)
             if on_progress and missing:

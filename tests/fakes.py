@@ -53,6 +53,12 @@ class HashEncoder:
         """For each text the directions of its words [S_i, C]."""
         return [self._directions(text) if _WORD.search(text) else self._directions(text)[:0] for text in texts]
 
+    def encode_with_tokens(
+        self, texts: Sequence[str]
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        """Both."""
+        return self.encode(texts), self.token_vectors(texts)
+
     def _directions(self, text: str) -> NDArray[np.float32]:
         words = _WORD.findall(text.lower())[: self.max_tokens - 2] or [""]
         return np.stack([self._direction(word) for word in words])

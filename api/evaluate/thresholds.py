@@ -34,6 +34,7 @@ from dataclasses import dataclass
 
 from api.evaluate.answers import is_right
 from api.evaluate.questions import EvidenceIndex
+from api.parts import late_interaction_for
 from api.pipeline import Pipeline
 from corpus.format import Question
 from generator.answerer import Answerer, Probe
@@ -45,7 +46,6 @@ from generator.proposals import Offer, passing
 from generator.reranker import ReaderReranker
 from generator.training.fitting import fit_choice, fit_probability
 from retrieval.metrics import auroc
-from retrieval.rerank import LateInteraction
 
 _GRID = tuple(n / 50 for n in range(1, 50))
 _MARGINS = tuple(n / 50 for n in range(-25, 26))
@@ -91,10 +91,12 @@ def rank_all(pipeline: Pipeline, questions: Sequence[Question], on_progress: Pro
     """Search and read the candidates of every answerable question whose evidence is in the library."""
     answerer = pipeline.answerer
     assert isinstance(answerer, Answerer)
-    late = LateInteraction(pipeline.encoder)
-    reranker = ReaderReranker(
-        answerer.engine, answerer.decisions, late, lambda name: pipeline.document(name).title
-    )
+
+    def title_of(name: str) -> str:
+        return pipeline.document(name).title
+
+    late = late_interaction_for(pipeline.encoder, title_of, pipeline.index_folder)
+    reranker = ReaderReranker(answerer.engine, answerer.decisions, late, title_of)
     evidenced, _ = EvidenceIndex(pipeline.library).split(questions)
     rows = []
     for number, item in enumerate(evidenced, start=1):

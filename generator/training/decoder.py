@@ -37,6 +37,7 @@ from generator.training.milestones import Milestones
 from generator.training.mining import mine
 from generator.vocabulary import Vocabulary
 from retrieval.embedder import BilingualEmbedder
+from retrieval.precision import fast_dtype
 
 VOCABULARY_SIZE = 6000
 # How often an example of a source is drawn, relative to others. "-written": rows of the shared sets for which
@@ -116,16 +117,16 @@ def train_decoder(
         model, vocabulary, _ = load_decoder(embedder, folder / "read")
         if start is not None:
             model, vocabulary = with_writing_of(model, embedder, start)
-        model = model.to(torch.bfloat16)
+        model = model.to(fast_dtype(embedder.device))
     elif start is not None:
         model, vocabulary, _ = load_decoder(embedder, start)
-        model = model.to(torch.bfloat16)
+        model = model.to(fast_dtype(embedder.device))
     else:
         texts = [e.answer for e in examples if e.written or e.source == "new_wiki"]
         vocabulary = Vocabulary.choose(embedder.tokenizer, texts, VOCABULARY_SIZE)
         torch.manual_seed(settings.seed)
         model = Decoder(config or DecoderConfig(), embedder.network, vocabulary)
-        model = model.to(embedder.device, torch.bfloat16)
+        model = model.to(embedder.device, fast_dtype(embedder.device))
     encoder = PromptEncoder(embedder.tokenizer, multiple=16)
     composition, weights = COMPOSITIONS[stage], WEIGHTS[stage]
     extra = {

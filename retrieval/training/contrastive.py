@@ -24,6 +24,7 @@ from tokenizers import Tokenizer
 from transformers import BertModel
 
 from retrieval import bilingual
+from retrieval.precision import made_fast
 from retrieval.training.embedder import encode_rows, padded, pool, token_rows, translation_accuracy
 from retrieval.training.mixed import MasterAdamW, cosine_rate
 from retrieval.training.pairs import (
@@ -132,8 +133,8 @@ class ContrastRun:
         folder.mkdir(parents=True, exist_ok=True)
         model = bilingual.load(start)
         self.pieces, self.tokenizer = model.russian_pieces, model.tokenizer
-        self.network = bilingual.moved(model.network, self.device, torch.bfloat16)
-        self.before = bilingual.moved(bilingual.load(start).network, self.device, torch.bfloat16)
+        self.network = made_fast(model.network, self.device)
+        self.before = made_fast(bilingual.load(start).network, self.device)
         shared = list(shared_pairs(data))
         train = [pair for pair, is_dev in shared if not is_dev]
         train += [*reading_pairs("train"), *corpus_pairs("train", self._count), *documentation_pairs(data, "train")]

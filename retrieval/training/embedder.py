@@ -23,7 +23,8 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from transformers import BertModel
 
-from retrieval.bilingual import SplitRows, build_tokenizer, english_network, moved, save
+from retrieval.bilingual import SplitRows, build_tokenizer, english_network, save
+from retrieval.precision import made_fast
 from retrieval.training.alignment import initial_rows
 from retrieval.training.mixed import MasterAdamW, cosine_rate
 from retrieval.training.parallel import Pair, load_pairs, split_pairs
@@ -135,7 +136,7 @@ class Run:
             self.pieces = choose_pieces(russian_text(data, self.pairs), settings.pieces)
             pieces_path.write_text(json.dumps(self.pieces, ensure_ascii=False), encoding="utf-8")
         self.tokenizer = build_tokenizer(self.pieces)
-        self.teacher = moved(english_network(), self.device, torch.bfloat16)
+        self.teacher = made_fast(english_network(), self.device)
         self.english_rows = token_rows(self.tokenizer, [pair.english for pair in self.pairs], settings.max_tokens)
         self.russian_rows = token_rows(self.tokenizer, [pair.russian for pair in self.pairs], settings.max_tokens)
         self.targets = self._targets()
@@ -143,7 +144,7 @@ class Run:
         table = self.student.embeddings.word_embeddings.weight.data
         self.rows = SplitRows(table, initial_rows(self.tokenizer, self.pairs, table, len(self.pieces)))
         self.student.embeddings.word_embeddings = self.rows  # type: ignore[assignment]
-        moved(self.student, self.device, torch.bfloat16)
+        made_fast(self.student, self.device)
 
     def _targets(self) -> torch.Tensor:
         """Teacher vectors of the English sentences [N, C]; computed once, kept on disk."""

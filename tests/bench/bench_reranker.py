@@ -28,6 +28,7 @@ from generator.model import Decoder
 from generator.passages import passage_of
 from generator.reranker import ReaderReranker
 from ingest.document import Chunk
+from retrieval.chunk_tokens import ChunkTokens
 from retrieval.embedder import BilingualEmbedder, load_embedder
 from retrieval.hit import Hit
 from retrieval.rerank import LateInteraction
@@ -80,9 +81,8 @@ def main() -> None:
     for note in load_notes(embedder.count_tokens).values():
         fitting = [c for c in note.chunks if _TOKENS[0] <= embedder.count_tokens(c.text) <= _TOKENS[1]]
         chunks[note.document.language] += fitting
-    ours = ReaderReranker(
-        answerer.engine, answerer.decisions, LateInteraction(embedder), lambda _: "Note", read=given.passages
-    )
+    late = LateInteraction(embedder, ChunkTokens(embedder, lambda _: "Note"))
+    ours = ReaderReranker(answerer.engine, answerer.decisions, late, lambda _: "Note", read=given.passages)
     peer = CrossEncoder(modules=[Float32Reader(answerer.engine.model, answerer.engine.encoder)], num_labels=1)
     own_times, peer_times, same, furthest = [], [], 0, 0.0
     questions = [q for q in load_questions(split="dev") if q.answerable][:: 7][: given.questions + 1]

@@ -12,6 +12,7 @@ from generator.engine import Engine
 from generator.memory import Passage, Prompt
 from generator.reranker import ReaderReranker
 from ingest.document import Chunk
+from retrieval.chunk_tokens import ChunkTokens
 from retrieval.hit import Hit
 from retrieval.rerank import LateInteraction
 from tests.fakes import HashEncoder
@@ -27,13 +28,17 @@ def hits() -> list[Hit]:
     ]
 
 
+def late_interaction() -> LateInteraction:
+    return LateInteraction(HashEncoder(), ChunkTokens(HashEncoder(), lambda _: ""))
+
+
 def reranker(ranking: dict[str, float], *, candidates: int = 12, read: int = 12) -> ReaderReranker:
     """Weights by name; the same before and after reading."""
     decisions = Decisions(
         signals=tuple(ranking.get(name, 0.0) for name in SIGNALS),
         ranking=tuple(ranking.get(name, 0.0) for name in RANKING),
     )
-    late = LateInteraction(HashEncoder())
+    late = late_interaction()
     return ReaderReranker(
         tiny_engine(), decisions, late, lambda name: f"Title {name}", candidates=candidates, read=read
     )
@@ -78,5 +83,5 @@ def test_signals_are_what_their_names_say() -> None:
     assert first["bm25"] == 1.0 and second["bm25"] == 0.75 and second["dense"] == pytest.approx(0.1)
     assert first["order"] == 0.0 and second["order"] == pytest.approx(-math.log(2)) and second["coverage"] == 0.5
     assert second["document"] == pytest.approx(0.2)
-    late = LateInteraction(HashEncoder()).scores("What is a cache?", [hit.chunk for hit in given])
+    late = late_interaction().scores("What is a cache?", [hit.chunk for hit in given])
     assert [row[SIGNALS.index("late")] for row in rows] == pytest.approx(late.tolist())

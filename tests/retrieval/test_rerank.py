@@ -11,9 +11,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ingest.document import Chunk
+from retrieval.chunk_tokens import ChunkTokens
 from retrieval.hit import Hit
-from retrieval.rerank import LateInteractionReranker, late_interaction
+from retrieval.rerank import LateInteraction, LateInteractionReranker, late_interaction
 from tests.fakes import HashEncoder
+
+
+def reranker(encoder: HashEncoder | None = None, *, candidates: int = 20, kept: int = 99) -> LateInteractionReranker:
+    encoder = encoder or HashEncoder()
+    tokens = ChunkTokens(encoder, lambda _: "", kept=kept)
+    return LateInteractionReranker(LateInteraction(encoder, tokens), candidates=candidates)
 
 
 def hit(text: str, rank: int, headings: tuple[str, ...] = (), **parts: float) -> Hit:
@@ -67,7 +74,7 @@ def test_the_hit_that_holds_the_words_rises() -> None:
         hit("rotary embeddings rotate queries and keys", 2),
         hit("the cache stores keys and values", 3),
     ]
-    best = LateInteractionReranker(HashEncoder()).rerank("what does the cache store", hits, 2)
+    best = reranker().rerank("what does the cache store", hits, 2)
     assert best[0].chunk.text == "the cache stores keys and values"
     assert [one.rank for one in best] == [1, 2]
     assert best[0].stage == "reranked" and best[0].score == best[0].parts["reranked"]
@@ -75,42 +82,42 @@ def test_the_hit_that_holds_the_words_rises() -> None:
 
 def test_headings_are_read_too() -> None:
     hits = [hit("it is divided by the root", 1), hit("it is divided by the root", 2, headings=("Attention",))]
-    best = LateInteractionReranker(HashEncoder()).rerank("attention divided", hits, 2)
+    best = reranker().rerank("attention divided", hits, 2)
     assert best[0].chunk.headings == ("Attention",)
 
 
 def test_bm25_breaks_ties() -> None:
     hits = [hit("one two", 1, bm25=2.0), hit("two one", 2, bm25=4.0)]
-    assert texts(LateInteractionReranker(HashEncoder()).rerank("one", hits, 2)) == ["two one", "one two"]
+    assert texts(reranker().rerank("one", hits, 2)) == ["two one", "one two"]
 
 
 def test_equal_hits_keep_their_order() -> None:
     hits = [hit("same text", rank) for rank in range(1, 6)]
-    best = LateInteractionReranker(HashEncoder()).rerank("same", hits, 5)
+    best = reranker().rerank("same", hits, 5)
     assert [one.chunk.id for one in best] == [one.chunk.id for one in hits]
 
 
 def test_only_candidates_are_looked_at() -> None:
     hits = [hit("nothing here", 1), hit("nor here", 2), hit("the very answer", 3)]
-    reranker = LateInteractionReranker(HashEncoder(), candidates=2)
-    best = reranker.rerank("the very answer", hits, 3)
+    ranks = reranker(candidates=2)
+    best = ranks.rerank("the very answer", hits, 3)
     assert best[2].chunk.text == "the very answer"
     assert (best[2].rank, best[2].stage) == (3, "fused")
 
 
 def test_an_unknown_language_keeps_the_order() -> None:
     hits = [hit("ничего", 1), hit("кэш ключей и значений", 2)]
-    english = LateInteractionReranker(HashEncoder(languages=frozenset({"en"})))
+    english = reranker(HashEncoder(languages=frozenset({"en"})))
     assert english.rerank("кэш ключей", hits, 5) == hits
-    assert texts(LateInteractionReranker(HashEncoder()).rerank("кэш ключей", hits, 1)) == ["кэш ключей и значений"]
+    assert texts(reranker().rerank("кэш ключей", hits, 1)) == ["кэш ключей и значений"]
 
 
 @pytest.mark.parametrize("query", ["?", "a question"])
 def test_without_hits_or_words_nothing_happens(query: str) -> None:
-    reranker = LateInteractionReranker(HashEncoder())
-    assert reranker.rerank(query, [], 5) == []
+    ranks = reranker()
+    assert ranks.rerank(query, [], 5) == []
     one = [hit("text", 1)]
-    assert texts(reranker.rerank(query, one, 5)) == ["text"]
+    assert texts(ranks.rerank(query, one, 5)) == ["text"]
 
 
 def test_remembered_chunks_score_as_fresh_ones_and_are_not_encoded_again() -> None:
@@ -122,12 +129,12 @@ def test_remembered_chunks_score_as_fresh_ones_and_are_not_encoded_again() -> No
             return super().token_vectors(texts)
 
     encoder = Counting()
-    reranker = LateInteractionReranker(encoder, kept_chunks=3)
+    ranks = reranker(encoder, kept=3)
     hits = [hit(f"text number {rank}", rank) for rank in range(1, 4)]
-    first = reranker.rerank("number 2", hits, 3)
+    first = ranks.rerank("number 2", hits, 3)
     assert encoder.calls == 1 + 3
-    assert reranker.rerank("number 2", hits, 3) == first
+    assert ranks.rerank("number 2", hits, 3) == first
     assert encoder.calls == 2 + 3
-    reranker.rerank("number 2", [hit("one more", 9)], 1)
-    reranker.rerank("number 2", hits, 3)
+    ranks.rerank("number 2", [hit("one more", 9)], 1)
+    ranks.rerank("number 2", hits, 3)
     assert encoder.calls == 4 + 3 + 1 + 1  # "text number 1" had to make room

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from ingest.errors import UnknownDocument
 from ingest.library import Library
+from retrieval.chunk_tokens import ChunkTokens
 from retrieval.errors import IndexMissing, QueryError, RetrievalError
-from retrieval.rerank import LateInteractionReranker
+from retrieval.rerank import LateInteraction, LateInteractionReranker
 from retrieval.retriever import Retriever, RetrieverName
 from retrieval.store import IndexStore
 from tests.fakes import HashEncoder
@@ -34,7 +35,8 @@ def store(tmp_path: Path, library: Library) -> Iterator[IndexStore]:
 
 def retriever(store: IndexStore, encoder: HashEncoder | None = None, *, rerank: bool = True) -> Retriever:
     encoder = encoder or HashEncoder()
-    return Retriever(store, encoder, LateInteractionReranker(encoder) if rerank else None)
+    late = LateInteraction(encoder, ChunkTokens(encoder, lambda _: "", store.folder))
+    return Retriever(store, encoder, LateInteractionReranker(late) if rerank else None)
 
 
 @pytest.mark.parametrize("name", ["hybrid", "dense", "bm25"])
