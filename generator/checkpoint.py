@@ -14,11 +14,11 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import BertModel
 
 from generator.errors import DecoderMissing
 from generator.model import READER, Decoder, DecoderConfig
 from generator.vocabulary import Vocabulary
+from retrieval.bert import Bert
 from retrieval.bilingual import file_sha256
 from retrieval.embedder import BilingualEmbedder
 
@@ -28,7 +28,7 @@ WEIGHTS_FILE, VOCABULARY_FILE, CONFIG_FILE, MANIFEST_FILE = (
 )
 
 
-def rows_fingerprint(network: BertModel, frozen_layers: int) -> str:
+def rows_fingerprint(network: Bert, frozen_layers: int) -> str:
     """Hash of what a decoder reads of the embedder: its embeddings and first `frozen_layers` layers, in bfloat16."""
     digest = hashlib.sha256()
     for module in (network.embeddings, *network.encoder.layer[:frozen_layers]):

@@ -21,13 +21,14 @@ from dataclasses import dataclass, fields
 import torch
 from torch import nn
 from torch.nn import functional
-from transformers import BertModel
 
 from generator.cache import KVCache
 from generator.layers import Block, RMSNorm
 from generator.memory import EVIDENCE, NOTHING, MemoryBatch
 from generator.pieces import CASES
 from generator.vocabulary import Vocabulary
+from retrieval.bert import Bert, hidden_by
+from retrieval.bilingual import word_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class Decoder(nn.Module):
     vocabulary_ids: torch.Tensor
     vocabulary_cases: torch.Tensor
 
-    def __init__(self, config: DecoderConfig, network: BertModel, vocabulary: Vocabulary) -> None:
+    def __init__(self, config: DecoderConfig, network: Bert, vocabulary: Vocabulary) -> None:
         super().__init__()
         self.config = config
         E, C = config.memory_width, config.width
@@ -153,31 +154,31 @@ class Decoder(nn.Module):
             self.pointer_features.bias.copy_(torch.tensor([0.3, 0.0, 0.3, 0.3, 3.0, 0.0]))
 
     @property
-    def network(self) -> BertModel:
+    def network(self) -> Bert:
         """The embedder's network (frozen)."""
         return self._lower[0]
 
     @property
     def word_table(self) -> torch.Tensor:
         """The embedder's word rows [W, E], shared by reader and decoder."""
-        return self.network.embeddings.word_embeddings.weight.detach()
+        return word_table(self.network)
 
     # Reading -----------------------------------------------------------------------------------------------------
 
     @torch.no_grad()
     def lower_states(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Frozen states [N, S, E] of texts read alone: ids, mask [N, S]."""
-        states: torch.Tensor = self.network.embeddings(input_ids=ids)
-        bias = (1.0 - mask[:, None, None, :].to(states.dtype)) * -1e4
+        states: torch.Tensor = self.network.embeddings(ids)
+        bias = hidden_by(mask, states.dtype)
         for layer in self.network.encoder.layer[: self.config.frozen_layers]:
-            states = layer(states, attention_mask=bias)
+            states = layer(states, bias)
         return states
 
     def _joint_states(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Trained upper layers over [N, S, E]."""
-        bias = (1.0 - mask[:, None, None, :].to(states.dtype)) * -1e4
+        bias = hidden_by(mask, states.dtype)
         for layer in self.joint:
-            states = layer(states, attention_mask=bias)
+            states = layer(states, bias)
         return states
 
     def read(self, batch: MemoryBatch) -> Memory:

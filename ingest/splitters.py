@@ -18,7 +18,6 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
-from langchain_text_splitters import CharacterTextSplitter, RecursiveCharacterTextSplitter
 from numpy.typing import NDArray
 
 from ingest.errors import ChunkingError
@@ -44,6 +43,9 @@ def character_intervals(text: str, max_tokens: int, count_tokens: CountTokens) -
     # A tenth below the document's own mean, so that few windows exceed the limit and have to be cut once
     # more.
     chars = max(1, int(0.9 * len(text) * max_tokens / max(1, count_tokens(text))))
+    # Here and below: importing it takes half a second, and who only asks a question splits nothing.
+    from langchain_text_splitters import CharacterTextSplitter
+
     splitter = CharacterTextSplitter(separator="", chunk_size=chars, chunk_overlap=0, strip_whitespace=False)
     return fitted(text, _offsets(splitter.split_text(text)), max_tokens, count_tokens)
 
@@ -57,6 +59,8 @@ def recursive_intervals(text: str, max_tokens: int, count_tokens: CountTokens) -
 
     def length(piece: str) -> int:
         return count_tokens(piece.replace(_SENTENCE_END, "")) - extra
+
+    from langchain_text_splitters import RecursiveCharacterTextSplitter
 
     splitter = RecursiveCharacterTextSplitter(
         separators=["\n\n", _SENTENCE_END, "\n", " "],

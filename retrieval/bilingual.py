@@ -22,8 +22,8 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from transformers import BertConfig, BertModel
 
+from retrieval.bert import Bert, BertShape
 from retrieval.errors import WeightsError
 
 BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -100,25 +100,21 @@ def build_tokenizer(russian_pieces: list[str]) -> Tokenizer:
 
 @dataclass(frozen=True, slots=True)
 class Bilingual:
-    """The widened model: `network` (BertModel; word table [30522 + M, C]) and its `tokenizer`."""
+    """The widened model: `network` (word table [30522 + M, C]) and its `tokenizer`."""
 
-    network: BertModel
+    network: Bert
     tokenizer: Tokenizer
     russian_pieces: list[str]
     fingerprint: str
 
 
-def english_network() -> BertModel:
+def english_network() -> Bert:
     """The English all-MiniLM-L6-v2 in float32, without the pooler, plain attention."""
-    folder = base_folder()
-    config = BertConfig.from_pretrained(folder)
-    config._attn_implementation = "eager"
-    network: BertModel = BertModel(config, add_pooling_layer=False)
-    state = load_file(folder / "model.safetensors")
-    state = {name: value for name, value in state.items() if not name.startswith("pooler.")}
-    network.load_state_dict(state, strict=False)
-    network.train(False)
-    return network
+    network = Bert(BertShape())
+    state = load_file(base_folder() / "model.safetensors")
+    own = network.state_dict().keys()
+    network.load_state_dict({name: state[name].float() for name in own}, assign=True)
+    return network.eval()
 
 
 class SplitRows(torch.nn.Module):
@@ -139,27 +135,26 @@ class SplitRows(torch.nn.Module):
         return torch.where(is_russian, russian, english)
 
 
-def widen(network: BertModel, russian_rows: torch.Tensor) -> None:
+def widen(network: Bert, russian_rows: torch.Tensor) -> None:
     """Append `russian_rows` [M, C] to the network's word table, in place."""
-    table = network.embeddings.word_embeddings.weight.data[:ENGLISH_ROWS]
-    wide = torch.nn.Embedding(ENGLISH_ROWS + russian_rows.shape[0], table.shape[1], padding_idx=0)
-    wide.weight.data = torch.cat([table, russian_rows.to(table.dtype)])
-    network.embeddings.word_embeddings = wide
-    network.config.vocab_size = wide.num_embeddings
+    table = word_table(network)[:ENGLISH_ROWS]
+    rows = torch.cat([table, russian_rows.to(table.dtype)])
+    network.embeddings.word_embeddings = torch.nn.Embedding(len(rows), rows.shape[1], padding_idx=0, _weight=rows)
 
 
-def moved(network: BertModel, device: torch.device, dtype: torch.dtype) -> BertModel:
-    """The network on another device and in another dtype, in place. (transformers types `to` for devices alone.)"""
-    torch.nn.Module.to(network, device, dtype)
-    return network
+def word_table(network: Bert) -> torch.Tensor:
+    """The word rows [W, C], apart from what a gradient goes through."""
+    words = network.embeddings.word_embeddings
+    assert isinstance(words, torch.nn.Embedding)
+    return words.weight.detach()
 
 
-def body_names(network: BertModel) -> list[str]:
+def body_names(network: Bert) -> list[str]:
     """Names of the parameters that ship: all but the word table."""
     return [name for name, _ in network.named_parameters() if "word_embeddings" not in name]
 
 
-def save(network: BertModel, russian_rows: torch.Tensor, russian_pieces: list[str], folder: Path) -> None:
+def save(network: Bert, russian_rows: torch.Tensor, russian_pieces: list[str], folder: Path) -> None:
     """Write pieces, rows [M, C] and body (bfloat16), and a manifest with the hash of each file."""
     folder.mkdir(parents=True, exist_ok=True)
     state = network.state_dict()

@@ -40,7 +40,7 @@ class BilingualEmbedder:
         self.fingerprint = model.fingerprint
         self.max_tokens = max_tokens
         self.name = BILINGUAL_NAME
-        self.dimension: int = self.network.config.hidden_size
+        self.dimension: int = self.network.shape.width
         self.languages = frozenset({"ru", "en"})
 
     def count_tokens(self, text: str) -> int:
@@ -61,7 +61,7 @@ class BilingualEmbedder:
             ids[index, : len(row)] = torch.tensor(row)
             mask[index, : len(row)] = 1
         ids, mask = ids.to(self.device), mask.to(self.device)
-        return self.network(input_ids=ids, attention_mask=mask).last_hidden_state.float(), mask
+        return self.network(ids, mask).float(), mask
 
     def _batches(
         self, rows: list[list[int]], batch_size: int

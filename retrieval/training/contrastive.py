@@ -21,9 +21,9 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer
-from transformers import BertModel
 
 from retrieval import bilingual
+from retrieval.bert import Bert
 from retrieval.precision import made_fast
 from retrieval.training.embedder import encode_rows, padded, pool, token_rows, translation_accuracy
 from retrieval.training.mixed import MasterAdamW, cosine_rate
@@ -194,13 +194,13 @@ class ContrastRun:
             torch.save({"optimizer": optimizer.state_dict(), "step": step}, checkpoint)
             self.report(f"stopped at step {step}; go on with --resume")
             raise
-        rows = self.network.embeddings.word_embeddings.weight[bilingual.ENGLISH_ROWS :]
+        rows = bilingual.word_table(self.network)[bilingual.ENGLISH_ROWS :]
         bilingual.save(self.network, rows, self.pieces, self.folder / "weights")
         self.report(f"after: {self.scores()}")
 
-    def _vectors(self, network: BertModel, texts: Sequence[str]) -> torch.Tensor:
+    def _vectors(self, network: Bert, texts: Sequence[str]) -> torch.Tensor:
         ids, mask = padded(token_rows(self.tokenizer, list(texts), self.settings.max_tokens), self.device)
-        return pool(network(input_ids=ids, attention_mask=mask).last_hidden_state, mask)
+        return pool(network(ids, mask), mask)
 
     def _loss(self, batch: Sequence[QuestionPassage]) -> torch.Tensor:
         """Ranking of the batch's passages by each question, and nearness of English passages to where they were."""
@@ -246,7 +246,7 @@ class ContrastRun:
 
 
 def dev_recall(
-    network: BertModel, tokenizer: Tokenizer, pairs: Sequence[QuestionPassage], per_source: int = 250, k: int = 5
+    network: Bert, tokenizer: Tokenizer, pairs: Sequence[QuestionPassage], per_source: int = 250, k: int = 5
 ) -> dict[str, float]:
     """recall@k per source of at most `per_source` questions among all passages of the same language."""
     device = next(network.parameters()).device

@@ -21,9 +21,9 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer
-from transformers import BertModel
 
-from retrieval.bilingual import SplitRows, build_tokenizer, english_network, save
+from retrieval.bert import Bert
+from retrieval.bilingual import SplitRows, build_tokenizer, english_network, save, word_table
 from retrieval.precision import made_fast
 from retrieval.training.alignment import initial_rows
 from retrieval.training.mixed import MasterAdamW, cosine_rate
@@ -79,18 +79,18 @@ def token_rows(tokenizer: Tokenizer, texts: list[str], max_tokens: int) -> list[
 
 
 @torch.no_grad()
-def encode_rows(network: BertModel, rows: list[list[int]], device: torch.device, batch: int = 128) -> torch.Tensor:
+def encode_rows(network: Bert, rows: list[list[int]], device: torch.device, batch: int = 128) -> torch.Tensor:
     """Sentence vectors [N, C] float32 for token rows, computed in length order."""
     order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
-    out = torch.empty(len(rows), network.config.hidden_size)
+    out = torch.empty(len(rows), network.shape.width)
     for start in range(0, len(order), batch):
         part = order[start : start + batch]
         ids, mask = padded([rows[index] for index in part], device)
-        out[part] = pool(network(input_ids=ids, attention_mask=mask).last_hidden_state, mask).cpu()
+        out[part] = pool(network(ids, mask), mask).cpu()
     return out
 
 
-def translation_accuracy(network: BertModel, tokenizer: Tokenizer, pairs: list[Pair]) -> dict[str, float]:
+def translation_accuracy(network: Bert, tokenizer: Tokenizer, pairs: list[Pair]) -> dict[str, float]:
     """accuracy@1 of finding the translation among all of `pairs`, both ways."""
     device = next(network.parameters()).device
     english = encode_rows(network, token_rows(tokenizer, [p.english for p in pairs], 128), device)
@@ -141,9 +141,9 @@ class Run:
         self.russian_rows = token_rows(self.tokenizer, [pair.russian for pair in self.pairs], settings.max_tokens)
         self.targets = self._targets()
         self.student = english_network()
-        table = self.student.embeddings.word_embeddings.weight.data
+        table = word_table(self.student)
         self.rows = SplitRows(table, initial_rows(self.tokenizer, self.pairs, table, len(self.pieces)))
-        self.student.embeddings.word_embeddings = self.rows  # type: ignore[assignment]
+        self.student.embeddings.word_embeddings = self.rows
         made_fast(self.student, self.device)
 
     def _targets(self) -> torch.Tensor:
@@ -222,7 +222,7 @@ class Run:
         """Distance to the teacher plus in-batch ranking, mean over the batch."""
         ids, mask = padded([self.russian_rows[index] for index in indices], self.device)
         target = self.targets[indices].to(self.device)
-        student = pool(self.student(input_ids=ids, attention_mask=mask).last_hidden_state, mask)
+        student = pool(self.student(ids, mask), mask)
         scores = student @ target.T / self.settings.temperature
         # The same English sentence may stand in the batch twice; a twin is no wrong answer.
         twins = (target @ target.T > 0.999) & ~torch.eye(len(indices), dtype=torch.bool, device=self.device)
@@ -233,7 +233,7 @@ class Run:
         if with_english:
             chosen = rng.sample(indices, max(1, int(len(indices) * self.settings.english_share)))
             ids, mask = padded([self.english_rows[index] for index in chosen], self.device)
-            english = pool(self.student(input_ids=ids, attention_mask=mask).last_hidden_state, mask)
+            english = pool(self.student(ids, mask), mask)
             kept = 1.0 - (english * self.targets[chosen].to(self.device)).sum(-1)
             loss = loss + 5.0 * kept.mean()
         return loss

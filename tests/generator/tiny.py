@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 import torch
-from transformers import BertConfig, BertModel
+from torch import nn
 
 from generator.engine import Engine
 from generator.memory import Passage, Prompt, PromptEncoder
 from generator.model import Decoder, DecoderConfig
 from generator.vocabulary import Vocabulary
+from retrieval.bert import Bert, BertShape
 from retrieval.bilingual import build_tokenizer
 
 RUSSIAN_PIECES = ["токен", "модель", "кэш", "ключи", "значения", "хранит", "слово"]
@@ -28,13 +29,11 @@ def tiny_engine() -> Engine:
     """Two frozen and one joint layer of width 32, two decoder blocks."""
     tokenizer = build_tokenizer(RUSSIAN_PIECES)
     torch.manual_seed(0)
-    network = BertModel(
-        BertConfig(
-            vocab_size=tokenizer.get_vocab_size(), hidden_size=32, num_hidden_layers=3, num_attention_heads=4,
-            intermediate_size=64, attn_implementation="eager",
-        ),
-        add_pooling_layer=False,
-    ).eval()
+    shape = BertShape(tokenizer.get_vocab_size(), width=32, layers=3, heads=4, hidden=64)
+    network = Bert(shape).eval()
+    for module in network.modules():
+        if isinstance(module, nn.Linear | nn.Embedding):
+            nn.init.normal_(module.weight, std=0.02)
     vocabulary = Vocabulary.choose(tokenizer, TEXTS, 200)
     config = DecoderConfig(
         frozen_layers=2, joint_layers=1, memory_width=32, width=24, layers=2, heads=4, groups=2, head_width=6,
