@@ -1,11 +1,13 @@
 """The index on disk: data files named by their content, and a manifest that says which belong together.
 
     <home>/index/
-      manifest.json             format, library generation, encoder, counts, and name and SHA-256 of each file
-      below chunks-<hash>.tsv         one line per chunk: id, FAISS key, language, SHA-256 of what was indexed
-      bm25-<hash>.npz           postings dense-<hash>.faiss        vectors embeddings.sqlite3        vectors
-      computed so far (retrieval/embedding_cache.py), not part of the index writing.lock              held
-      while one process changes the index
+      manifest.json           format, library generation, encoder, counts; name and SHA-256 of each file below
+      chunks-<hash>.tsv       one line per chunk: id, FAISS key, language, SHA-256 of what was indexed
+      bm25-<hash>.npz         postings
+      dense-<hash>.faiss      vectors
+      embeddings.sqlite3      vectors and codes of tokens computed so far (retrieval/embedding_cache.py), not part of
+                              the index
+      writing.lock            held while one process changes the index
 
 A change writes new data files beside the old ones, forces them to disk, and then puts the new manifest in the
 place of the old one in a single step: killed at any moment there is the old index or the new one. Readers

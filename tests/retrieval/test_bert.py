@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from transformers import BertConfig, BertModel
@@ -61,3 +64,13 @@ def test_padding_changes_nothing(both: tuple[Bert, BertModel]) -> None:
         alone = ours(ids, mask)
         padded = ours(torch.nn.functional.pad(ids, (0, 5)), torch.nn.functional.pad(mask, (0, 5)))
     torch.testing.assert_close(padded[:, :12], alone, atol=1e-5, rtol=1e-5)
+
+
+def test_models_are_loaded_without_transformers() -> None:
+    code = (
+        "import sys\nfrom generator.answerer import load_answerer\nload_answerer()\n"
+        "heavy = {'transformers', 'sentence_transformers', 'torch._dynamo', 'scipy'} & set(sys.modules)\n"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
