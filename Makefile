@@ -8,6 +8,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 PORT   ?= 8000
 VENV   := .venv
 BIN    := $(VENV)/bin
+# What is downloaded, with a bar, where somebody watches; nothing in a log.
+PIP    := $(BIN)/python -m pip install --disable-pip-version-check $$(test -t 1 || echo --quiet)
 
 .PHONY: run test clean help
 
@@ -38,10 +40,10 @@ $(VENV)/run.stamp: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Lectern needs Python 3.11 or newer, this is %d.%d: make run PYTHON=/path/to/python3.11" % sys.version_info[:2])'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) (once; minutes, mostly the download of torch)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP) -r requirements.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/run.stamp requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(PIP) -r requirements-dev.txt
 	@touch $@
