@@ -9,7 +9,7 @@ PORT   ?= 8000
 VENV   := .venv
 BIN    := $(VENV)/bin
 # What is downloaded, with a bar, where somebody watches; nothing in a log.
-PIP    := $(BIN)/python -m pip install --disable-pip-version-check $$(test -t 1 || echo --quiet)
+PIP    := quiet=--quiet; test -t 1 && quiet=; $(BIN)/python -m pip install --disable-pip-version-check $$quiet
 
 .PHONY: run test clean help
 

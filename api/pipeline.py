@@ -373,7 +373,7 @@ class Pipeline:
     def _title_of(self, document_id: str) -> str:
         """The document's title, empty if it was removed since the search."""
         try:
-            return self.document(document_id).title
+            return self.library.title(document_id)
         except UnknownDocument:
             return ""
 

@@ -101,4 +101,4 @@ def with_writing_of(model: Decoder, embedder: BilingualEmbedder, folder: Path) -
     except RuntimeError as error:
         what = str(error).splitlines()[-1].strip()
         raise DecoderMissing(f"the decoder in {folder} has other sizes: {what}") from None
-    return joined.to(embedder.device), vocabulary
+    return joined.to(embedder.device, next(model.parameters()).dtype), vocabulary

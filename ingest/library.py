@@ -200,6 +200,13 @@ class Library:
             raise self._unknown(document_id)
         return document
 
+    def title(self, document_id: str) -> str:
+        """The document's title, without reading its text. Raises UnknownDocument."""
+        found = self._database.rows("SELECT title FROM documents WHERE id = ?", (document_id,))
+        if not found:
+            raise self._unknown(document_id)
+        return str(found[0][0])
+
     def headings(self, document_id: str) -> tuple[Heading, ...]:
         """The document's headings as its parser found them. Raises UnknownDocument."""
         found = self._database.rows("SELECT headings FROM documents WHERE id = ?", (document_id,))

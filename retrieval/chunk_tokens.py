@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ingest.document import Chunk
 from retrieval.embedding_cache import find_codes
 from retrieval.encoder import Encoder
-from retrieval.entries import Entry, entry_of, text_to_embed
+from retrieval.entries import text_sha256, text_to_embed
 from retrieval.remembered import Remembered
 from retrieval.token_codes import decode, encode
 
@@ -29,22 +29,19 @@ class ChunkTokens:
         self._encoder, self._title_of, self._folder = encoder, title_of, folder
         self._remembered: Remembered[str, bytes] = Remembered(kept)
 
-    def __call__(self, chunks: Sequence[Chunk]) -> list[NDArray[np.float32]]:
-        """Of each chunk the turned vectors [S, C] of its tokens (`token_codes`)."""
-        entries = [entry_of(chunk, self._title_of(chunk.document_id)) for chunk in chunks]
-        by_text = {entry.sha256: entry for entry in entries}
+    def __call__(self, chunks: Sequence[Chunk], width: int) -> list[NDArray[np.float32]]:
+        """Of each chunk the turned vectors [S, width] of its tokens (`token_codes`). width: of the encoder's token
+        vectors, which need not be that of its vectors of texts."""
+        titles = {name: self._title_of(name) for name in {chunk.document_id for chunk in chunks}}
+        texts = [text_sha256(chunk, titles[chunk.document_id]) for chunk in chunks]
+        by_text = {text: (chunk, titles[chunk.document_id]) for text, chunk in zip(texts, chunks, strict=True)}
 
-        def codes(texts: Sequence[str]) -> list[bytes]:
-            return self._codes([by_text[text] for text in texts])
+        def codes(wanted: Sequence[str]) -> list[bytes]:
+            known = {} if self._folder is None else find_codes(self._folder, self._encoder.fingerprint, wanted)
+            missing = [text for text in wanted if text not in known]
+            if missing:
+                vectors = self._encoder.token_vectors([text_to_embed(*by_text[one], self._encoder) for one in missing])
+                known |= {text: encode(tokens) for text, tokens in zip(missing, vectors, strict=True)}
+            return [known[text] for text in wanted]
 
-        found = self._remembered.get([entry.sha256 for entry in entries], codes)
-        return [decode(code, self._encoder.dimension) for code in found]
-
-    def _codes(self, entries: Sequence[Entry]) -> list[bytes]:
-        known = {} if self._folder is None else find_codes(
-            self._folder, self._encoder.fingerprint, [entry.sha256 for entry in entries]
-        )
-        missing = [entry for entry in entries if entry.sha256 not in known]
-        vectors = self._encoder.token_vectors([text_to_embed(one.chunk, one.title, self._encoder) for one in missing])
-        known |= {one.sha256: encode(tokens) for one, tokens in zip(missing, vectors, strict=True)}
-        return [known[entry.sha256] for entry in entries]
+        return [decode(code, width) for code in self._remembered.get(texts, codes)]

@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from retrieval import bilingual
+from retrieval.bert import pool
 from retrieval.encoder import Encoder
 from retrieval.errors import WeightsError
 from retrieval.precision import made_fast
@@ -77,7 +78,7 @@ class BilingualEmbedder:
         rows = self._rows(texts)
         out = np.empty((len(rows), self.dimension), dtype=np.float32)
         for part, states, mask in self._batches(rows, batch_size):
-            out[part] = _pooled(states, mask)
+            out[part] = pool(states, mask).cpu().numpy()
         return out
 
     def token_vectors(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
@@ -92,19 +93,11 @@ class BilingualEmbedder:
         vectors = np.empty((len(rows), self.dimension), dtype=np.float32)
         tokens: list[NDArray[np.float32]] = [np.empty((0, self.dimension), dtype=np.float32)] * len(rows)
         for part, states, mask in self._batches(rows, 16):
-            vectors[part] = _pooled(states, mask)
+            vectors[part] = pool(states, mask).cpu().numpy()
             unit = torch.nn.functional.normalize(states, dim=-1).cpu()
             for place, index in enumerate(part):
                 tokens[index] = unit[place, 1 : len(rows[index]) - 1].numpy()
         return vectors, tokens
-
-
-def _pooled(states: torch.Tensor, mask: torch.Tensor) -> NDArray[np.float32]:
-    """Means [B, C] of norm 1 of states [B, S, C] where mask [B, S] is 1."""
-    weights = mask.unsqueeze(-1).float()
-    mean = (states * weights).sum(1) / weights.sum(1)
-    found: NDArray[np.float32] = torch.nn.functional.normalize(mean, dim=-1).cpu().numpy()
-    return found
 
 
 class HubEmbedder:
@@ -143,8 +136,11 @@ class HubEmbedder:
         tokens = []
         for n, one in enumerate(found):
             vectors[n] = torch.nn.functional.normalize(one["sentence_embedding"].float(), dim=-1).cpu().numpy()
-            inner = one["token_embeddings"][one["attention_mask"].bool()][1:-1].float()
-            tokens.append(torch.nn.functional.normalize(inner, dim=-1).cpu().numpy())
+            if "token_embeddings" in one and "attention_mask" in one:
+                inner = one["token_embeddings"][one["attention_mask"].bool()][1:-1].float()
+                tokens.append(torch.nn.functional.normalize(inner, dim=-1).cpu().numpy())
+            else:  # a model that says nothing of tokens: late interaction leaves the order as it is
+                tokens.append(np.zeros((0, self.dimension), dtype=np.float32))
         return vectors, tokens
 
 

@@ -9,7 +9,7 @@ not fit counts as absent.
 
 Price: 1.6 KB a chunk at 384 dimensions, as much again as the index itself, and 50 bytes for each of its tokens, 10 KB
 at 200. What nothing needs any more goes when it is half of the file. A damaged file is deleted: everything in it can be
-computed again. Whoever asks a question reads codes without a lock (`find_codes`); missing ones are computed.
+computed again. Whoever asks a question reads codes without the index's lock (`find_codes`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from retrieval.token_codes import CODES_VERSION
 
 FILE = "embeddings.sqlite3"
 
-# One table each, so that vectors can be read without stepping over codes.
+# One table each, so that vectors can be read without stepping over codes; of codes, "vector" holds one text's.
 _VECTORS, _CODES = "embeddings", "tokens"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS {} (
@@ -39,6 +39,8 @@ CREATE TABLE IF NOT EXISTS {} (
 """
 _ASK_AT_ONCE = 500  # placeholders in one SQLite query
 _LITTLE = 1_000  # unneeded vectors that are not worth a clean-up
+_DROP_AT_ONCE = 200  # texts of which codes are deleted between two commits: readers wait that long at most
+_READER_SECONDS = 0.2
 
 
 class EmbeddingCache:
@@ -84,7 +86,8 @@ class EmbeddingCache:
     def find(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """The known vectors [C] among those of `texts` (SHA-256 in hexadecimal) whose codes are known too."""
         try:
-            coded = frozenset(self._coded(texts))
+            # Read and checked, not only looked for: what is damaged must be made anew.
+            coded = {text for text, _ in _rows(self._sql(), _CODES, _codes_name(self._fingerprint), texts)}
             found = _rows(self._sql(), _VECTORS, self._fingerprint, [text for text in texts if text in coded])
             return {
                 text: np.frombuffer(vector, "<f4").astype(np.float32)
@@ -96,19 +99,12 @@ class EmbeddingCache:
             self._start_anew()
             return {}
 
-    def _coded(self, texts: Sequence[str]) -> Iterator[str]:
-        """Those of `texts` that have codes, which are not read."""
-        for asked in _some(texts):
-            query = f"SELECT text_sha256 FROM {_CODES} WHERE {_among(asked)}"
-            for (text,) in self._sql().execute(query, (_coded_by(self._fingerprint), *asked)):
-                yield text.hex()
-
     def keep(self, vectors: Mapping[str, NDArray[np.float32]], codes: Mapping[str, bytes]) -> None:
         """Commit `vectors` and `codes` by the SHA-256 of their texts."""
         blobs = {text: vector.astype("<f4").tobytes() for text, vector in vectors.items()}
         with self._transaction() as sql:
             for table, name, rows in (
-                (_VECTORS, self._fingerprint, blobs), (_CODES, _coded_by(self._fingerprint), codes)
+                (_VECTORS, self._fingerprint, blobs), (_CODES, _codes_name(self._fingerprint), codes)
             ):
                 sql.executemany(
                     f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?)",
@@ -117,18 +113,30 @@ class EmbeddingCache:
                 )
 
     def tidy(self, needed: Collection[str]) -> None:
-        """Drop what this encoder made of texts that are not `needed`, once it is the larger half."""
+        """Drop what this encoder made of texts that are not `needed`, once it is the larger half, and codes of other
+        versions. What other encoders made stays, so that going back to one costs nothing."""
         with self._transaction() as sql:
-            held = sql.execute(
-                f"SELECT COUNT(*) FROM {_VECTORS} WHERE fingerprint = ?", (self._fingerprint,)
-            ).fetchone()[0]
-            if held <= 2 * len(needed) + _LITTLE:
-                return
-            sql.execute("CREATE TEMP TABLE needed (text_sha256 BLOB PRIMARY KEY)")
-            sql.executemany("INSERT OR IGNORE INTO needed VALUES (?)", ((bytes.fromhex(text),) for text in needed))
-            for table, name in ((_VECTORS, self._fingerprint), (_CODES, _coded_by(self._fingerprint))):
-                sql.execute(f"DELETE FROM {table} WHERE fingerprint = ? AND text_sha256 NOT IN needed", (name,))
-            sql.execute("DROP TABLE needed")
+            names = [name for (name,) in sql.execute(f"SELECT DISTINCT fingerprint FROM {_CODES}")]
+            rows = sql.execute(f"SELECT text_sha256 FROM {_VECTORS} WHERE fingerprint = ?", (self._fingerprint,))
+            held = {text.hex() for (text,) in rows}
+        now = _codes_name(self._fingerprint)
+        for name in names:
+            if name != now and name.startswith(_codes_name(self._fingerprint, "")):
+                self._drop(_CODES, name, None)
+        if len(held) > 2 * len(needed) + _LITTLE:
+            gone = sorted(held.difference(needed))
+            self._drop(_CODES, now, gone)
+            self._drop(_VECTORS, self._fingerprint, gone)
+
+    def _drop(self, table: str, name: str, texts: Sequence[str] | None) -> None:
+        """Delete the rows of `texts` (None: all) under a name, a block at a time."""
+        if texts is None:
+            with self._transaction() as sql:
+                rows = sql.execute(f"SELECT text_sha256 FROM {table} WHERE fingerprint = ?", (name,))
+                texts = [text.hex() for (text,) in rows]
+        for block in _in_blocks(texts, _DROP_AT_ONCE):
+            with self._transaction() as sql:
+                sql.execute(f"DELETE FROM {table} WHERE {_where(block)}", (name, *block))
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -145,33 +153,44 @@ class EmbeddingCache:
 
 
 def find_codes(folder: Path, fingerprint: str, texts: Sequence[str]) -> dict[str, bytes]:
-    """The known codes of `texts` (SHA-256 in hexadecimal) in the index in `folder`; none where the file is missing,
-    damaged or being replaced."""
-    try:
-        with contextlib.closing(sqlite3.connect(f"{(folder / FILE).absolute().as_uri()}?mode=ro", uri=True)) as sql:
-            return dict(_rows(sql, _CODES, _coded_by(fingerprint), texts))
-    except sqlite3.Error:
-        return {}
+    """The known codes of `texts` (SHA-256 in hexadecimal) in the index in `folder`; none where the file is missing or
+    damaged, or a writer has it for longer than 0.2 s."""
+    return dict(_codes(folder, fingerprint, texts))
 
 
-def _coded_by(fingerprint: str) -> str:
-    return f"{fingerprint}/{CODES_VERSION}"
+def count_codes(folder: Path, fingerprint: str, texts: Sequence[str]) -> int:
+    """Of how many of `texts` `find_codes` finds codes; one is held at a time."""
+    return sum(1 for _ in _codes(folder, fingerprint, texts))
 
 
-def _some(texts: Sequence[str]) -> Iterator[list[bytes]]:
-    for start in range(0, len(texts), _ASK_AT_ONCE):
-        yield [bytes.fromhex(text) for text in texts[start : start + _ASK_AT_ONCE]]
+def _codes(folder: Path, fingerprint: str, texts: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    path = folder / FILE
+    if not path.is_file():  # connecting would make one
+        return
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path, _READER_SECONDS)) as sql:
+        yield from _rows(sql, _CODES, _codes_name(fingerprint), texts)
 
 
-def _among(asked: Sequence[bytes]) -> str:
-    return f"fingerprint = ? AND text_sha256 IN ({','.join('?' * len(asked))})"
+def _codes_name(fingerprint: str, version: str = str(CODES_VERSION)) -> str:
+    """What codes are kept under in place of the fingerprint alone."""
+    return f"{fingerprint}/{version}"
+
+
+def _in_blocks(texts: Sequence[str], size: int = _ASK_AT_ONCE) -> Iterator[list[bytes]]:
+    for start in range(0, len(texts), size):
+        yield [bytes.fromhex(text) for text in texts[start : start + size]]
+
+
+def _where(block: Sequence[bytes]) -> str:
+    """A condition on a name and the texts of a block, in this order."""
+    return f"fingerprint = ? AND text_sha256 IN ({','.join('?' * len(block))})"
 
 
 def _rows(sql: sqlite3.Connection, table: str, name: str, texts: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     """(text, what is kept of it) as far as it is known and whole."""
-    for asked in _some(texts):
-        query = f"SELECT text_sha256, vector, checksum FROM {table} WHERE {_among(asked)}"
-        for text, blob, checksum in sql.execute(query, (name, *asked)):
+    for block in _in_blocks(texts):
+        query = f"SELECT text_sha256, vector, checksum FROM {table} WHERE {_where(block)}"
+        for text, blob, checksum in sql.execute(query, (name, *block)):
             if checksum == _checksum(text, name, blob):
                 yield text.hex(), blob
 

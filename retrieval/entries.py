@@ -43,14 +43,13 @@ def read_entries(library: Library) -> dict[str, Entry]:
     entries = {}
     for chunk in library.chunks():
         if info := infos.get(chunk.document_id):  # none: its document has come since
-            entries[chunk.id] = entry_of(chunk, info.title, info.language)
+            entries[chunk.id] = Entry(chunk, info.title, info.language, text_sha256(chunk, info.title))
     return entries
 
 
-def entry_of(chunk: Chunk, title: str, language: str = "") -> Entry:
-    """The entry of a chunk of a document with this title, in this language."""
-    text = chunk_text(chunk, title).encode("utf-8", "surrogatepass")
-    return Entry(chunk, title, language, hashlib.sha256(text).hexdigest())
+def text_sha256(chunk: Chunk, title: str) -> str:
+    """SHA-256 of `chunk_text` in hexadecimal: what vectors and codes are kept under."""
+    return hashlib.sha256(chunk_text(chunk, title).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def library_digest(library: Library) -> str:

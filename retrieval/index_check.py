@@ -9,7 +9,7 @@ import numpy as np
 
 from ingest.library import Library
 from retrieval import index_files
-from retrieval.embedding_cache import find_codes
+from retrieval.embedding_cache import count_codes
 from retrieval.encoder import Encoder
 from retrieval.entries import library_digest, read_entries
 from retrieval.errors import IndexMissing, StoreError
@@ -24,7 +24,8 @@ _NEXT = "the next ingest or question brings it up to date"
 class Problem:
     """What is wrong, in one line, and what to do about it, to be put behind it.
 
-    behind: nothing is damaged; a run was killed or has not got there yet, and the next `sync` makes it good.
+    behind: nothing is damaged: a run was killed or has not got there yet, and the next `sync` makes it good, or
+    something is only slower than it could be.
     """
 
     message: str
@@ -62,7 +63,8 @@ def _against_itself(folder: Path, snapshot: Snapshot, encoder: Encoder) -> list[
         names = ", ".join(path.name for path in left[:_NAMED])
         found.append(Problem(f"{len(left)} files left by an interrupted update: {names}", _NEXT, behind=True))
     texts = frozenset(snapshot.texts)
-    if missing := len(texts) - len(find_codes(folder, encoder.fingerprint, sorted(texts))):
+    # Where a writer is at work, or was killed, they may be there and not be found: the next one mends that.
+    if missing := len(texts) - count_codes(folder, encoder.fingerprint, sorted(texts)):
         message = f"{missing:,} passages have no token vectors beside the index, which makes questions on them slower"
         found.append(Problem(message, _REINDEX, behind=True))
     return found

@@ -15,7 +15,8 @@ from retrieval.bert import Bert
 def fast_dtype(device: torch.device) -> torch.dtype:
     """bfloat16 where it is fast, else float32."""
     if device.type == "cuda":
-        return torch.bfloat16
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+        return torch.bfloat16 if fast else torch.float32
     capability = torch.backends.cpu.get_cpu_capability()
     flags = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
     fast = bool(flags.get("avx512_bf16") or flags.get("amx_bf16") or flags.get("bf16"))

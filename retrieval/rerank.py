@@ -10,15 +10,15 @@ Khattab & Zaharia 2020, arXiv 2004.12832). Two additions:
   "contains").
 - The BM25 score, relative to the best candidate's, weighs 5 %: names and figures blur in token vectors.
 
-Measured on the 20 best of fusion, MRR@10 before and after. With all-MiniLM-L6-v2, which was never trained for
-this: notes 0.679 and 0.772 (213 questions), encyclopaedia 0.894 and 0.925 (350), Natural Questions 0.873 and
-0.895 (350), reviews 0.438 and 0.504 (350). With the bilingual embedder
-before it was trained on questions, on notes in both languages: 0.537 and
-0.615 in English, 0.525 and 0.614 in Russian (400 each). On Russian questions the English model turns 0.556
-into 0.441, so in a language that the encoder does not know the order stays as it was.
+Measured on the 20 best of fusion with exact vectors of headings and text, MRR@10 before and after. With
+all-MiniLM-L6-v2, which was never trained for this: notes 0.679 and 0.772 (213 questions), encyclopaedia 0.894 and 0.925
+(350), Natural Questions 0.873 and 0.895 (350), reviews 0.438 and 0.504 (350). With the bilingual embedder before it was
+trained on questions, on notes in both languages: 0.537 and 0.615 in English, 0.525 and 0.614 in Russian (400 each). On
+Russian questions the English model turns 0.556 into 0.441, so in a language that the encoder does not know the order
+stays as it was.
 
 Price: the tokens of chunks are computed when they are embedded, by the same pass, and kept as codes of 50 bytes each
-(`chunk_tokens`, `token_codes`), so that a question takes a few milliseconds.
+(`chunk_tokens`, `token_codes`): a question takes its own pass and some milliseconds.
 
 Shapes: n candidates, T tokens of the question, S tokens of a chunk, C dimensions.
 """
@@ -68,7 +68,7 @@ class LateInteraction:
         question = self._encoder.token_vectors([query])[0]  # [T, C]
         if not len(question):
             return np.zeros(len(chunks))
-        return late_interaction(turned(question), self._tokens(chunks))
+        return late_interaction(turned(question), self._tokens(chunks, question.shape[1]))
 
 
 class LateInteractionReranker:
@@ -99,7 +99,8 @@ class LateInteractionReranker:
 
 
 def late_interaction(question: NDArray[np.float32], chunks: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
-    """Scores [n] in -1..1 of `chunks` (n arrays [S, C]) for the tokens of `question` [T, C], all of norm 1.
+    """Scores [n] of about -1 to 1 of `chunks` (n arrays [S, C]) for the tokens of `question` [T, C] of norm 1. Chunks:
+    of norm 1 too, or as `token_codes.decode` gives them.
 
     A chunk without tokens matches nothing: -1 for every token.
     """

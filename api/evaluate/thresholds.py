@@ -91,10 +91,7 @@ def rank_all(pipeline: Pipeline, questions: Sequence[Question], on_progress: Pro
     """Search and read the candidates of every answerable question whose evidence is in the library."""
     answerer = pipeline.answerer
     assert isinstance(answerer, Answerer)
-
-    def title_of(name: str) -> str:
-        return pipeline.document(name).title
-
+    title_of = pipeline.library.title
     late = late_interaction_for(pipeline.encoder, title_of, pipeline.index_folder)
     reranker = ReaderReranker(answerer.engine, answerer.decisions, late, title_of)
     evidenced, _ = EvidenceIndex(pipeline.library).split(questions)

@@ -49,7 +49,6 @@ from generator.training.preferences import (
 from generator.training.samples import Posed, SampleSettings, draw_samples, pose, read_samples
 from retrieval.bilingual import file_sha256
 from retrieval.embedder import BilingualEmbedder
-from retrieval.precision import fast_dtype
 
 Method = Literal["dpo", "best-of-n"]
 
@@ -83,7 +82,7 @@ def align_decoder(
     """
     folder.mkdir(parents=True, exist_ok=True)
     model, vocabulary, weights = load_decoder(embedder, start or folder / "write")
-    engine = Engine(model.to(fast_dtype(embedder.device)), vocabulary, PromptEncoder(embedder.tokenizer, multiple=16))
+    engine = Engine(model, vocabulary, PromptEncoder(embedder.tokenizer, multiple=16))
     sets = DecoderData.load(data, embedder)
     hard = mine(sets.train, [(e.language, passage) for e in [*sets.train, *sets.fillers] for passage in e.passages])
     composition = replace(COMPOSITIONS["align"], unanswerable=settings.unanswerable)

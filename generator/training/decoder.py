@@ -117,10 +117,8 @@ def train_decoder(
         model, vocabulary, _ = load_decoder(embedder, folder / "read")
         if start is not None:
             model, vocabulary = with_writing_of(model, embedder, start)
-        model = model.to(fast_dtype(embedder.device))
     elif start is not None:
         model, vocabulary, _ = load_decoder(embedder, start)
-        model = model.to(fast_dtype(embedder.device))
     else:
         texts = [e.answer for e in examples if e.written or e.source == "new_wiki"]
         vocabulary = Vocabulary.choose(embedder.tokenizer, texts, VOCABULARY_SIZE)

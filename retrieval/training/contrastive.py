@@ -23,9 +23,9 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 
 from retrieval import bilingual
-from retrieval.bert import Bert
+from retrieval.bert import Bert, pool
 from retrieval.precision import made_fast
-from retrieval.training.embedder import encode_rows, padded, pool, token_rows, translation_accuracy
+from retrieval.training.embedder import encode_rows, padded, token_rows, translation_accuracy
 from retrieval.training.mixed import MasterAdamW, cosine_rate
 from retrieval.training.pairs import (
     QuestionPassage,

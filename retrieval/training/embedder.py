@@ -22,7 +22,7 @@ import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer
 
-from retrieval.bert import Bert
+from retrieval.bert import Bert, pool
 from retrieval.bilingual import SplitRows, build_tokenizer, english_network, save, word_table
 from retrieval.precision import made_fast
 from retrieval.training.alignment import initial_rows
@@ -50,13 +50,6 @@ class EmbedderSettings:
     temperature: float = 0.05
     max_tokens: int = 96
     seed: int = 17
-
-
-def pool(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Mean of the token states [B, S, C] under `mask` [B, S], rows of norm 1: [B, C] float32."""
-    weights = mask.unsqueeze(-1).float()
-    mean = (states.float() * weights).sum(1) / weights.sum(1).clamp_min(1.0)
-    return F.normalize(mean, dim=-1)
 
 
 def padded(rows: list[list[int]], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:

@@ -1,4 +1,4 @@
-"""AdamW on a float32 master copy for networks whose weights are bfloat16.
+"""AdamW on a float32 master copy for networks whose weights may be bfloat16.
 
 Plain bfloat16 products with a float32 master copy trained several times faster on two cores than autocast, because
 nothing is cast at every operation. AdamW: Loshchilov & Hutter 2019, arXiv 1711.05101.

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from api.config import RunConfig
 from api.errors import ConfigError
@@ -12,6 +16,7 @@ from api.pipeline import Pipeline
 from generator.answer import Answer
 from ingest.errors import UnknownDocument
 from tests.api.fakes import FakeAnswerer
+from tests.fakes import HashEncoder
 
 
 def test_a_new_pipeline_writes_nothing(tmp_path: Path) -> None:
@@ -75,3 +80,16 @@ def test_the_original_keeps_its_name_and_bytes(pipeline: Pipeline, notes: Path) 
     path, name = pipeline.original(pipeline.documents()[0].id)
     assert name == "kv-cache.md"
     assert path.read_bytes() == (notes / name).read_bytes()
+
+
+def test_a_question_computes_token_vectors_of_itself_alone(home: Path) -> None:
+    class Counting(HashEncoder):
+        asked: ClassVar[list[str]] = []
+
+        def token_vectors(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+            self.asked.extend(texts)
+            return super().token_vectors(texts)
+
+    with Pipeline(RunConfig(home), encoder=Counting(), answerer=FakeAnswerer()) as pipeline:
+        hits = pipeline.search(pipeline.prepare("What does a KV cache store?"))
+    assert hits[0].stage == "reranked" and Counting.asked == ["What does a KV cache store?"]

@@ -4,8 +4,8 @@
 
 A dev question is read with passages of about 200 tokens. The peer is a CrossEncoder with default settings (float32, one
 batch padded to the longest) whose module holds the reader's own weights, so that both give the same scores but for
-rounding; what differs is what serving does: bfloat16, two batches by length. Printed: medians, their ratio, and whether
-both find the same five best passages with the same probabilities.
+rounding; what differs is what serving does: the processor's fast format, two batches by length. Printed: medians, their
+ratio, and whether both find the same five best passages with the same probabilities.
 """
 
 from __future__ import annotations

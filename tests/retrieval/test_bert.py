@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import subprocess
 import sys
 
@@ -9,7 +10,9 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
-from retrieval.bert import Bert, BertShape
+from retrieval.bert import Bert, BertShape, SelfAttention
+from retrieval.bilingual import base_folder, english_network
+from retrieval.precision import fast_dtype, made_fast
 
 SHAPE = BertShape(words=90, width=48, layers=3, heads=4, hidden=96, positions=40)
 
@@ -66,11 +69,31 @@ def test_padding_changes_nothing(both: tuple[Bert, BertModel]) -> None:
     torch.testing.assert_close(padded[:, :12], alone, atol=1e-5, rtol=1e-5)
 
 
-def test_models_are_loaded_without_transformers() -> None:
+def test_shipped_weights_read_as_by_transformers() -> None:
+    folder = base_folder()
+    peer = BertModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation="eager").eval()
+    ids = torch.randint(1000, 30000, (2, 20))
+    mask = torch.ones_like(ids)
+    mask[1, 12:] = 0
+    with torch.inference_mode():
+        found, expected = english_network()(ids, mask), peer(input_ids=ids, attention_mask=mask).last_hidden_state
+    torch.testing.assert_close(found[mask.bool()], expected[mask.bool()], atol=1e-4, rtol=1e-4)
+
+
+def test_attention_is_fused_where_products_are_in_float32() -> None:
+    network = Bert(SHAPE)
+    made_fast(network, torch.device("cpu"))
+    fused = {module.fused for module in network.modules() if isinstance(module, SelfAttention)}
+    assert fused == {fast_dtype(torch.device("cpu")) == torch.float32}
+    assert {module.fused for module in copy.deepcopy(network).modules() if isinstance(module, SelfAttention)} == fused
+
+
+def test_a_question_imports_nothing_that_it_does_not_need() -> None:
     code = (
-        "import sys\nfrom generator.answerer import load_answerer\nload_answerer()\n"
-        "heavy = {'transformers', 'sentence_transformers', 'torch._dynamo', 'scipy'} & set(sys.modules)\n"
-        "sys.exit(str(heavy) if heavy else 0)"
+        "import sys\nimport api.pipeline, ingest.pipeline, retrieval.retriever, retrieval.store\n"
+        "from generator.answerer import load_answerer\nload_answerer()\n"
+        "heavy = {'transformers', 'sentence_transformers', 'torch._dynamo', 'langchain_text_splitters'}\n"
+        "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr

@@ -99,3 +99,14 @@ def test_the_english_model_stays_selectable() -> None:
     vectors = english.encode(["a cat", "a kitten", "tax law"])
     assert vectors.shape == (3, english.dimension) and vectors[0] @ vectors[1] > vectors[0] @ vectors[2]
     assert english.count_tokens("a cat") == 4
+
+
+@pytest.mark.parametrize("name", [None, ENGLISH_NAME])
+def test_tokens_come_with_the_vectors_that_encode_gives(name: str | None) -> None:
+    encoder = load_embedder(name)
+    texts = ["keys and values", "", "a longer sentence about retrieval, ranking and reading " * 40, "one"]
+    vectors, tokens = encoder.encode_with_tokens(texts)
+    assert ((vectors * encoder.encode(texts)).sum(axis=1) > 0.999).all()
+    assert [len(one) for one in tokens] == [3, 0, encoder.max_tokens - 2, 1]
+    assert all(np.allclose(np.linalg.norm(one, axis=1), 1.0, atol=1e-3) for one in tokens)
+    assert encoder.encode_with_tokens([])[1] == []
