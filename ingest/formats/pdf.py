@@ -30,7 +30,7 @@ from ingest.errors import Encrypted, LimitExceeded, NoTextLayer, ParseError
 from ingest.formats.pdf_bold import BoldType
 from ingest.formats.pdf_margins import without_margins
 from ingest.formats.pdf_outline import TypeSizes, outline_titles, title_of
-from ingest.formats.pdf_spacing import DrawnSpaces
+from ingest.formats.pdf_spacing import DrawnSpaces, fonts_first
 from ingest.language import detect_language
 from ingest.limits import Limits
 from ingest.parsed import Parsed
@@ -94,6 +94,7 @@ def _page_lines(
                     if first:
                         first_page.visit(*run)
 
+                fonts_first(page)
                 spaces = DrawnSpaces(page).visit
                 text, bold = type_.parted(page.extract_text(visitor_text=visit, visitor_operand_before=spaces))
                 text = clean_characters(text)

@@ -1,9 +1,13 @@
-"""Spaces between words that a PDF makes by moving the pen while letters are spaced out and drawn together again.
+"""Spaces between words in what macOS writes (Preview, "Save as PDF") and pypdf does not see.
 
-What macOS writes (Preview, "Save as PDF") sets a character spacing (`Tc`) and takes it back behind every letter but
-the last of a word: `0.57 Tc [(i) 572 (s) 221 (p) 574 (a) ...] TJ` is "is pa...". pypdf looks at the offsets alone,
-where a space is a negative number, and reads "ispa". (PDF 32000-1:2008, 9.3.2 and 9.4.3: the pen moves by glyph width -
-offset / 1000 + Tc, in units of the font size.)
+Where letters are spaced out (`DrawnSpaces`), macOS sets a character spacing (`Tc`) and takes it back behind every
+letter but the last of a word: `0.57 Tc [(i) 572 (s) 221 (p) 574 (a) ...] TJ` is "is pa...". pypdf looks at the offsets
+alone, where a space is a negative number, and reads "ispa". (PDF 32000-1:2008, 9.3.2 and 9.4.3: the pen moves by glyph
+width - offset / 1000 + Tc, in units of the font size.)
+
+Where the font changes (`fonts_first`), macOS moves the pen before it names the font: `q BT 10 0 0 10 125 288 Tm /F 1
+Tf`. pypdf looks for a space when the pen moves, and takes the size of the font that was before `q`, often its default
+of 12: a space would have to be twelve times as wide.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 from pypdf import PageObject
-from pypdf.generic import ArrayObject, FloatObject
+from pypdf.generic import ArrayObject, ContentStream, FloatObject, NameObject, NullObject
 
 # In thousandths of the font's size. Narrower spaces are set nowhere; less is the slack of justified letters.
 _NARROWEST_SPACE = 120.0
@@ -68,6 +72,21 @@ class DrawnSpaces:
             # The spacing behind the last letter is the space to what is shown next, not a part of the letter.
             parted.append(FloatObject(spacing))
         shown[:] = parted
+
+
+def fonts_first(page: PageObject) -> None:
+    """Has the page name each font before the pen is moved, where it does so right behind; nothing else depends on the
+    order of the two."""
+    found = page.get("/Contents")
+    if found is None or isinstance(found.get_object(), NullObject):
+        return
+    # As pypdf reads it before it extracts text: strings are bytes of the font.
+    content = ContentStream(found.get_object(), page.pdf, "bytes")
+    operations = content.operations
+    for n in range(1, len(operations)):
+        if operations[n][1] == b"Tf" and operations[n - 1][1] == b"Tm":
+            operations[n - 1], operations[n] = operations[n], operations[n - 1]
+    page[NameObject("/Contents")] = content
 
 
 def _one_byte_fonts(page: PageObject) -> frozenset[str]:

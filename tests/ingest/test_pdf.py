@@ -207,6 +207,15 @@ def test_letters_that_are_spaced_out_or_kerned_make_no_words(operations: str, te
     assert text in _parse(samples.operations_pdf(operations)).text
 
 
+@pytest.mark.parametrize(("second", "text"), [(91.0, "the format"), (87.3, "theformat")])
+def test_words_whose_font_is_named_behind_their_place_are_words(second: float, text: str) -> None:
+    def part(place: float, word: str) -> str:
+        return f"q BT 11 0 0 11 {place} 700 Tm /F1 1 Tf [({word})] TJ ET Q"
+
+    operations = f"/F1 12 Tf ET {part(72.0, 'the')} {part(second, 'format')} BT"
+    assert text in _parse(samples.operations_pdf(operations)).text
+
+
 def test_letters_of_two_bytes_stay_whole() -> None:
     class Page(dict[str, object]):
         """What `DrawnSpaces` asks of a page."""
