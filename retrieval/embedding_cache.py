@@ -115,25 +115,28 @@ class EmbeddingCache:
     def tidy(self, needed: Collection[str]) -> None:
         """Drop what this encoder made of texts that are not `needed`, once it is the larger half, and codes of other
         versions. What other encoders made stays, so that going back to one costs nothing."""
+        now = _codes_name(self._fingerprint)
         with self._transaction() as sql:
             names = [name for (name,) in sql.execute(f"SELECT DISTINCT fingerprint FROM {_CODES}")]
-            rows = sql.execute(f"SELECT text_sha256 FROM {_VECTORS} WHERE fingerprint = ?", (self._fingerprint,))
-            held = {text.hex() for (text,) in rows}
-        now = _codes_name(self._fingerprint)
+            held = sql.execute(
+                f"SELECT COUNT(*) FROM {_VECTORS} WHERE fingerprint = ?", (self._fingerprint,)
+            ).fetchone()[0]
         for name in names:
             if name != now and name.startswith(_codes_name(self._fingerprint, "")):
-                self._drop(_CODES, name, None)
-        if len(held) > 2 * len(needed) + _LITTLE:
-            gone = sorted(held.difference(needed))
+                self._drop(_CODES, name, self._texts(_CODES, name))
+        if held > 2 * len(needed) + _LITTLE:
+            gone = [text for text in self._texts(_VECTORS, self._fingerprint) if text not in needed]
             self._drop(_CODES, now, gone)
             self._drop(_VECTORS, self._fingerprint, gone)
 
-    def _drop(self, table: str, name: str, texts: Sequence[str] | None) -> None:
-        """Delete the rows of `texts` (None: all) under a name, a block at a time."""
-        if texts is None:
-            with self._transaction() as sql:
-                rows = sql.execute(f"SELECT text_sha256 FROM {table} WHERE fingerprint = ?", (name,))
-                texts = [text.hex() for (text,) in rows]
+    def _texts(self, table: str, name: str) -> list[str]:
+        """The texts of which something is kept under a name."""
+        with self._transaction() as sql:
+            rows = sql.execute(f"SELECT text_sha256 FROM {table} WHERE fingerprint = ?", (name,))
+            return [text.hex() for (text,) in rows]
+
+    def _drop(self, table: str, name: str, texts: Sequence[str]) -> None:
+        """Delete the rows of `texts` under a name, a block at a time."""
         for block in _in_blocks(texts, _DROP_AT_ONCE):
             with self._transaction() as sql:
                 sql.execute(f"DELETE FROM {table} WHERE {_where(block)}", (name, *block))

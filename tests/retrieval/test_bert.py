@@ -11,7 +11,7 @@ import torch
 from transformers import BertConfig, BertModel
 
 from retrieval.bert import Bert, BertShape, SelfAttention
-from retrieval.bilingual import base_folder, english_network
+from retrieval.bilingual import ENGLISH_ROWS, SplitRows, base_folder, english_network, widen
 from retrieval.precision import fast_dtype, made_fast
 
 SHAPE = BertShape(words=90, width=48, layers=3, heads=4, hidden=96, positions=40)
@@ -97,3 +97,19 @@ def test_a_question_imports_nothing_that_it_does_not_need() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_table_in_two_parts_reads_as_one_and_trains_the_russian_part() -> None:
+    network = Bert(BertShape(words=ENGLISH_ROWS, width=48, layers=1, heads=4, hidden=96)).eval()
+    english, russian = torch.randn(ENGLISH_ROWS, 48), torch.randn(7, 48)
+    ids = torch.tensor([[101, ENGLISH_ROWS + 3, 2000, ENGLISH_ROWS]])
+    mask = torch.ones_like(ids)
+    network.embeddings.word_embeddings = SplitRows(english, russian)
+    split = network(ids, mask)
+    split.square().mean().backward()
+    gradient = network.embeddings.word_embeddings.russian.grad
+    assert gradient is not None and gradient.abs().sum(1).bool().tolist() == [True, False, False, True] + [False] * 3
+    whole = torch.nn.Embedding(ENGLISH_ROWS, 48, _weight=english)
+    network.embeddings.word_embeddings = whole
+    widen(network, russian)
+    torch.testing.assert_close(network(ids, mask), split)
