@@ -214,10 +214,11 @@ def reader(
     english = load_embedder("all-MiniLM-L6-v2", device=run.device or "cpu")
     engine = load_answerer(own, device=run.device or "cpu").engine
     with bar() as progress:
-        examples = reading.dev_examples(data, own.count_tokens, limit)
+        every = reading.dev_examples(data, own.count_tokens)
+        examples = reading.draw(every, limit)
         task = progress.add_task("Reading", total=len(examples))
         rows = reading.measure(
-            engine, examples, {own.name: own, english.name: english},
+            engine, examples, reading.near_misses(every, examples), {own.name: own, english.name: english},
             lambda n, _: progress.update(task, completed=n),
         )
     groups, figures, asked = {}, {}, {}
@@ -265,7 +266,7 @@ def verifier(
     own = load_embedder(device=run.device or "cpu")
     engine = load_answerer(own, device=run.device or "cpu").engine
     with bar() as progress:
-        examples = reading.dev_examples(data, own.count_tokens, limit)
+        examples = reading.draw(reading.dev_examples(data, own.count_tokens), limit)
         task = progress.add_task("Verifying", total=None)
         rows = verifying.judge(engine, examples, lambda n, total: progress.update(task, completed=n, total=total))
         task = progress.add_task("HaluEval", total=None)

@@ -3,7 +3,8 @@
 Dev questions of the encyclopaedia articles held back from training, of the reading sets and of the corpus, each asked
 of its gold passage; three more passages for each measure relevance:
 
-- span F1: token F1 of the best span with the literal answer (Rajpurkar et al. 2016, arXiv 1606.05250);
+- span F1: token F1 of the best span with the literal answer, the best over all that were given (Rajpurkar et al. 2016,
+  arXiv 1606.05250);
 - evidence: the sentence with the highest mean evidence score is a gold one; beside it the sentence nearest to the
   question by two embedders, the baseline;
 - AUROC of relevance: the gold passage against a random one of another topic, against the best near miss that keyword
@@ -44,12 +45,16 @@ class ReadRow:
     near: float | None
 
 
-def dev_examples(data: Path, count_tokens: Callable[[str], int], per_source: int) -> list[Example]:
-    """At most `per_source` dev examples of each source, drawn by a fixed seed."""
+def dev_examples(data: Path, count_tokens: Callable[[str], int]) -> list[Example]:
+    """All dev examples."""
     translated = {row.id: row.text for row in load_rows("translations")}
     every = [example for example, is_dev in shared_examples(data, {}, translated) if is_dev]
     every += load_reading_examples("dev") + load_corpus_examples("dev", count_tokens)[0]
-    every += documentation_examples(data, "dev")
+    return [*every, *documentation_examples(data, "dev")]
+
+
+def draw(every: Sequence[Example], per_source: int) -> list[Example]:
+    """At most `per_source` examples of each source, by a fixed seed."""
     rng = random.Random(11)
     chosen: list[Example] = []
     for source in (
@@ -61,13 +66,23 @@ def dev_examples(data: Path, count_tokens: Callable[[str], int], per_source: int
     return chosen
 
 
+def near_misses(every: Sequence[Example], drawn: Sequence[Example]) -> dict[str, Passage]:
+    """By id of a drawn example the passage of another that keyword search likes best for it, if there is one.
+
+    A question in another language than its passage is searched for in its twin's words: `every` has to hold the twins.
+    """
+    twins = {example.id.split("@")[0] for example in drawn if "@" in example.id}
+    known = {example.id for example in drawn}
+    also = [example for example in every if example.id in twins - known]
+    found = mine([*also, *drawn], [(example.language, example.passages[0]) for example in drawn])
+    return {example.id: found[example.id][0] for example in drawn if found[example.id]}
+
+
 def measure(
-    engine: Engine, examples: Sequence[Example], encoders: Mapping[str, Encoder],
+    engine: Engine, examples: Sequence[Example], near: Mapping[str, Passage], encoders: Mapping[str, Encoder],
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[ReadRow]:
-    """Read every question with its gold passage, a random one and a near miss."""
-    pool = [(example.language, example.passages[0]) for example in examples]
-    near = mine([example for example in examples if "@" not in example.id], pool)
+    """Read every question with its gold passage, a random one and its near miss, where it has one."""
     rng = random.Random(13)
     rows = []
     for number, example in enumerate(examples, start=1):
@@ -76,7 +91,7 @@ def measure(
             e.passages[0] for e in examples if e.group != example.group and e.language == example.language
         ]
         other = rng.choice(elsewhere) if elsewhere else None
-        closest = next(iter(near.get(example.id.split("@")[0], ())), None)
+        closest = near.get(example.id)
         passages += [passage for passage in (other, closest) if passage is not None]
         _, _, (reading,) = engine.read([Prompt(example.question, tuple(passages))])
         _, _, (alone,) = engine.read([Prompt(example.question, (passages[0],))])
@@ -101,7 +116,7 @@ def _values(example: Example, reading: Reading, encoders: Mapping[str, Encoder])
     values: dict[str, float] = {}
     if example.span is not None and reading.span is not None:
         _, a, z, _ = reading.span
-        values["span F1"] = token_f1(passage.text[a:z], [passage.text[slice(*example.span)]])
+        values["span F1"] = token_f1(passage.text[a:z], example.gold)
     sentences = split_sentences(passage.text)
     is_gold = [any(min(z, e) - max(a, s) > 0.5 * (z - a) for s, e in example.evidence[0]) for a, z in sentences]
     if not any(is_gold):

@@ -36,7 +36,6 @@ from generator.answer import Answer
 from generator.answerer import Answerer
 from generator.metrics import match
 from generator.options import AnswerOptions
-from generator.training.dev import gold_strings
 from generator.training.examples import Example
 from retrieval.metrics import Difference, Estimate, bootstrap, paired_bootstrap
 
@@ -107,7 +106,7 @@ def _written(answerer: Answerer, one: Asked) -> Written:
     lifted = baselines(answerer.find(example.question, hits, document_of=documents.__getitem__))
     own, used, closed = _shown(ask(unquoting), own=True), _shown(ask(answerer)), _shown(alone)
     texts = {OWN: own[0], USED: used[0], **lifted, CLOSED: closed[0]}
-    gold = gold_strings(example)
+    gold = example.gold
     values = {writer: _judged(text, gold) for writer, text in texts.items()}
     for writer, (text, quotes, quoted) in ((OWN, own), (USED, used)):
         if text and writer == USED:

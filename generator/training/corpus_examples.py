@@ -44,7 +44,7 @@ def corpus_examples(questions: list[Question], notes: dict[str, Chunked]) -> Ite
         example = Example(
             question.id, source, question.unit + question.language, question.language, question.question,
             passages, question.answer, (at, at + len(literal)) if at >= 0 else None,
-            tuple(tuple(intervals) for _, _, intervals in gold), True,
+            tuple(tuple(intervals) for _, _, intervals in gold), True, tuple(question.gold),
         )
         yield example
         other = asked.get((question.pair, "ru" if question.language == "en" else "en"))

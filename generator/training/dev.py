@@ -18,13 +18,6 @@ from generator.training.loss import log_probabilities
 from ingest.sentences import split_sentences
 
 
-def gold_strings(example: Example) -> list[str]:
-    """What a right answer has to contain: the literal span in its passage."""
-    if example.span is None:
-        return []
-    return [example.passages[0].text[slice(*example.span)]]
-
-
 def dev_prompts(examples: Sequence[Example], composer: Composer, seed: int = 5) -> list[tuple[Example, Composed]]:
     """The same prompts at every call, gold passage and one distractor, shuffled."""
     rng = random.Random(seed)
@@ -60,10 +53,9 @@ def dev_scores(
                 row["relevance"].append(float((relevance > 0) == bool(gold)))
             if not example.answerable or example.span is None:
                 continue
-            wanted = gold_strings(example)
             assert reading.span is not None
             p, a, z, _ = reading.span
-            row["span_f1"].append(token_f1(composed.prompt.passages[p].text[a:z], wanted))
+            row["span_f1"].append(token_f1(composed.prompt.passages[p].text[a:z], example.gold))
             row["evidence"].append(float(evidence_found(reading, composed)))
             best = max(range(len(composed.gold)), key=lambda n: reading.relevance[n])
             row["gold_first"].append(float(bool(composed.gold[best])))
@@ -73,9 +65,9 @@ def dev_scores(
         closed = engine.generate([Prompt(prompt.question) for prompt in given])
         for (example, _), answer, alone in zip(part, answers, closed, strict=True):
             if example.answerable and example.span is not None:
-                row, wanted = sums[example.source], gold_strings(example)
-                row["match"].append(float(match(answer.text, wanted)))
-                row["closed"].append(float(match(alone.text, wanted)))
+                row = sums[example.source]
+                row["match"].append(float(match(answer.text, example.gold)))
+                row["closed"].append(float(match(alone.text, example.gold)))
                 row["words"].append(float(len(answer.text.split())))
                 row["ended"].append(float(answer.ended))
     bits = bits_per_byte(engine, prompts, batch_size) if write else {}

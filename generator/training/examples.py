@@ -30,7 +30,7 @@ class Example:
     article or set: their passages are hard distractors for each other. language: of the passages. passages: gold
     first; without gold the passage that looks right but is not. span: character interval of the short answer in the
     gold passage. evidence: intervals of the gold sentences, per passage. written: the answer was written as a sentence
-    by a person rather than cut out by rule.
+    by a person rather than cut out by rule. references: other short answers that are right too.
     """
 
     id: str
@@ -43,11 +43,19 @@ class Example:
     span: Interval | None
     evidence: tuple[tuple[Interval, ...], ...]
     written: bool
+    references: tuple[str, ...] = ()
 
     @property
     def answerable(self) -> bool:
         """Whether the gold passage is there."""
         return bool(self.answer)
+
+    @property
+    def gold(self) -> list[str]:
+        """Short answers, of which a right answer has to contain one: the literal span first. Empty without a span."""
+        if self.span is None:
+            return []
+        return list(dict.fromkeys([self.passages[0].text[slice(*self.span)], *self.references]))
 
 
 _NOTES = re.compile(r"(en|ru)-n\d")  # the names of the sets of study notes begin so
@@ -89,6 +97,7 @@ def extractive(
     if not found:
         return None
     start, answer = min(found, key=lambda item: len(item[1]))
+    references = tuple(dict.fromkeys(text for _, text in found if text != answer))
     sentences = split_sentences(context)
     index = next((i for i, (a, b) in enumerate(sentences) if a <= start < b), None)
     if index is None:
@@ -101,7 +110,7 @@ def extractive(
     by_rule = answer_by_rule(sentence, (start - a, start - a + len(answer)))
     return Example(
         row_id, source, group, "en", question, (Passage(title, text),), written or by_rule, span,
-        (((a - begin, b - begin),),), written is not None,
+        (((a - begin, b - begin),),), written is not None, references,
     )
 
 

@@ -21,7 +21,6 @@ from generator.errors import CheckpointError
 from generator.memory import PromptEncoder, Source
 from generator.sampling import SamplingOptions
 from generator.training.batches import Composed, Composer
-from generator.training.dev import gold_strings
 from generator.training.examples import Example
 from generator.written import Generated, Written
 
@@ -64,7 +63,7 @@ def pose(
     posed = []
     for example in chosen:
         composed = composer.compose(example, composer.composition.draw_distractors(rng), rng)
-        posed.append(Posed(example.id, composed, tuple(gold_strings(example)) if composed.answer else ()))
+        posed.append(Posed(example.id, composed, tuple(example.gold) if composed.answer else ()))
     posed.sort(key=lambda item: (len(item.composed.prompt.passages), item.length))
     parts = [posed[n : n + settings.batch_size] for n in range(0, len(posed), settings.batch_size)]
     # Only the last part can be short, and it has to stay last: batches are counted from the beginning.
