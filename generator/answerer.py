@@ -40,6 +40,9 @@ from retrieval.hit import Hit
 
 DECODER_NAME = "lectern-decoder"
 MOST_SENTENCES = 1 + MOST_FURTHER
+# A cosine costs a pass over its sentence: how many sentences are compared with the question. All others are too far
+# behind without it: every dev question is answered from the same sentences, with the same confidence, as if all were.
+COMPARED = 12
 # How many drafts are written from a candidate, and how those beside a greedy one are sampled: near it, so that they
 # differ in what they leave out and not in what they make up.
 DRAFTS = 5
@@ -98,7 +101,7 @@ class Answerer:
         usage = {"prompt_tokens": sum(source is not None for source in sources), "completion_tokens": 0}
         choice: Choice | None = None
         if mode == "rag":
-            found = self._candidates(request, reading)
+            found = self._candidates(request, reading, COMPARED)
             choice = with_listing(choose(found, self.decisions, request.language), found, self.decisions)
             timings["prefill"] = _since(started)
             confidence = 0.0 if choice is None else choice.confidence
@@ -172,8 +175,8 @@ class Answerer:
                 found.append(Proposal(tuple(kept)))
         return tuple(found)
 
-    def _candidates(self, request: Request, reading: Reading) -> list[Candidate]:
-        """Every sentence of the passages with its features."""
+    def _candidates(self, request: Request, reading: Reading, compared: int | None = None) -> list[Candidate]:
+        """Every sentence of the passages with its features; compared: as in `candidates`."""
         def likeness(sentences: Sequence[str]) -> Sequence[float]:
             vectors = self.encode([*sentences, request.question])
             return [float(value) for value in vectors[:-1] @ vectors[-1]]
@@ -186,7 +189,10 @@ class Answerer:
         ]
         own = [document.language == request.language for document in request.documents]
         listings = [request.listings(n) for n in range(len(request.passages))]
-        return candidates(reading, [passage.text for passage in request.passages], rank, own, likeness, listings)
+        texts = [passage.text for passage in request.passages]
+        return candidates(
+            reading, texts, rank, own, likeness, listings, weights=self.decisions.sentence, compared=compared
+        )
 
     def _why_not(self, hits: Sequence[Hit]) -> Reason:
         """Whether the passages are about something else, or about the question and do not answer it."""

@@ -85,14 +85,16 @@ class Finding:
 
 def candidates(
     reading: Reading, passages: Sequence[str], rank: Sequence[float], own_language: Sequence[bool],
-    likeness: Callable[[Sequence[str]], Sequence[float]], listings: Sequence[Sequence[Listing]] | None = None,
+    likeness: Callable[[Sequence[str]], Sequence[float]], listings: Sequence[Sequence[Listing]] | None = None, *,
+    weights: Sequence[float] = Decisions().sentence, compared: int | None = None,
 ) -> list[Candidate]:
     """Every sentence that the reader saw, but for questions (a heading that asks what is asked is no answer), for what
     begins with markup, and for fragments of one or two words («BERGEN:») where there is more. An item of a list
     begins a sentence, and a row of a table is one.
 
     rank[p]: log-odds of passage p by the ranking; likeness: cosines of sentences with the question; listings[p]: lists
-    and tables of passage p (None: as its own text has them).
+    and tables of passage p (None: as its own text has them). compared: likeness is only asked for so many sentences,
+    those ahead by the `weights` of the other features, and the least of these is given to the rest; None: for all.
     """
     found: list[tuple[int, Interval, float, float, Interval]] = []
     together = [find_listings(text) for text in passages] if listings is None else listings
@@ -107,11 +109,18 @@ def candidates(
     found = [row for row in found if len(passages[row[0]][slice(*row[1])].split()) >= _FEWEST_WORDS] or found
     if not found:
         return []
-    cosines = likeness([passages[p][slice(*interval)] for p, interval, *_ in found])
     best = max(span for *_, span, _ in found)
+    known = [
+        (reading.relevance[p], rank[p], float(own_language[p]), evidence, max(-20.0, span - best))
+        for p, _, evidence, span, _ in found
+    ]
+    ahead = sorted(range(len(found)), key=lambda n: -weighted(weights[:-1], known[n]))[:compared]
+    likenesses = likeness([passages[found[n][0]][slice(*found[n][1])] for n in ahead])
+    cosines = dict(zip(ahead, likenesses, strict=True))
+    least = min(likenesses)
     made = []
-    for (p, interval, evidence, span, place), cosine in zip(found, cosines, strict=True):
-        features = (reading.relevance[p], rank[p], float(own_language[p]), evidence, max(-20.0, span - best), cosine)
+    for n, (p, interval, _, _, place) in enumerate(found):
+        features = (*known[n], cosines.get(n, least))
         sentence = passages[p][slice(*interval)]
         listing = next((one for one in together[p] if one.start <= interval[0] < one.end), None)
         row = listing is not None and listing.columns > 0 and listing.part_at(interval[0]) is not None

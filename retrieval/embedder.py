@@ -22,6 +22,7 @@ from retrieval import bilingual
 from retrieval.bert import pool
 from retrieval.encoder import Encoder
 from retrieval.errors import WeightsError
+from retrieval.padding import like_lengths
 from retrieval.precision import made_fast
 
 if TYPE_CHECKING:
@@ -68,9 +69,7 @@ class BilingualEmbedder:
         self, rows: list[list[int]], batch_size: int
     ) -> Iterator[tuple[list[int], torch.Tensor, torch.Tensor]]:
         """(which rows, their states [B, S, C], mask [B, S]), rows of like length together."""
-        order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
-        for start in range(0, len(order), batch_size):
-            part = order[start : start + batch_size]
+        for part in like_lengths([len(row) for row in rows], batch_size):
             yield part, *self._states([rows[index] for index in part])
 
     def encode(self, texts: Sequence[str], *, batch_size: int = 32) -> NDArray[np.float32]:

@@ -46,7 +46,8 @@ def main() -> None:
     print(f"lectern-bilingual                {len(texts) / best['own']:7.1f} passages/s")
     print(f"with codes of all tokens         {len(texts) / best['codes']:7.1f} passages/s")
     print(f"SentenceTransformer.encode       {len(texts) / best['peer']:7.1f} passages/s")
-    print(f"ratio                            {best['peer'] / best['own']:7.2f}, with codes {best['peer'] / best['codes']:.2f}")
+    ratio, with_codes = best["peer"] / best["own"], best["peer"] / best["codes"]
+    print(f"ratio                            {ratio:7.2f}, with codes {with_codes:.2f}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,36 @@ def test_questions_and_fragments_are_no_candidates_for_an_answer(text: str) -> N
     assert [text[slice(*candidate.interval)] for candidate in found] == ["It provides tools."]
     short = Reading((1.0,), (pieces[:6],), None)
     assert len(candidates(short, ["Tools."], [0.0], [True], lambda texts: [0.0] * len(texts))) == 1
+
+
+def test_only_the_sentences_that_are_ahead_are_compared_with_the_question() -> None:
+    text = "Caches keep keys. Queues keep work. Stacks keep calls. Heaps keep order."
+    evidence = {text.index(word): value for word, value in
+                (("Caches", 1.0), ("Queues", 4.0), ("Stacks", 3.0), ("Heaps", 2.0))}
+    starts = sorted(evidence)
+    pieces = tuple(
+        PieceScores(n, n + 1, evidence[max(start for start in starts if start <= n)], 0.0, 0.0)
+        for n in range(len(text))
+    )
+    asked: list[str] = []
+
+    def likeness(texts: Sequence[str]) -> list[float]:
+        asked.extend(texts)
+        return [len(one) / 100 for one in texts]
+
+    given = (Reading((1.0,), (pieces,), None), [text], [0.0], [True], likeness)
+    weights = (0.0, 0.0, 0.0, 1.0, 0.0, 1.0)
+    every = candidates(*given)
+    assert len(asked) == len(every) == 4
+    asked.clear()
+    some = candidates(*given, weights=weights, compared=2)
+    assert asked == ["Queues keep work.", "Stacks keep calls."]
+    cosines = [one.features[-1] for one in some]
+    assert cosines[1:3] == [one.features[-1] for one in every[1:3]] and cosines[0] == cosines[3] == min(cosines[1:3])
+    assert [dataclasses.replace(one, features=()) for one in some] == [
+        dataclasses.replace(one, features=()) for one in every
+    ]
+    assert candidates(*given, weights=weights, compared=9) == every
 
 
 def test_the_best_span_is_that_of_brute_force() -> None:
