@@ -40,8 +40,8 @@ from retrieval.hit import Hit
 
 DECODER_NAME = "lectern-decoder"
 MOST_SENTENCES = 1 + MOST_FURTHER
-# A cosine costs a pass over its sentence: how many sentences are compared with the question. All others are too far
-# behind without it: every dev question is answered from the same sentences, with the same confidence, as if all were.
+# A cosine costs a pass over its sentence: how many sentences are compared with the question. The others are too far
+# behind without it: on dev none would be chosen, nor quoted beside what is.
 COMPARED = 12
 # How many drafts are written from a candidate, and how those beside a greedy one are sampled: near it, so that they
 # differ in what they leave out and not in what they make up.

@@ -28,7 +28,7 @@ SIGNALS = ("bm25", "dense", "order", "coverage", "document", "late")
 RANKING = ("relevance", *SIGNALS, "one")
 # Of a sentence: its passage's log-odds by the reader, and by the ranking; whether it is in the question's language;
 # the mean log-odds of its pieces to be evidence; its best answer span's score under the best of all; its cosine with
-# the question.
+# the question, where it is compared with it (`evidence.candidates`).
 SENTENCE = ("relevance", "rank", "language", "evidence", "span", "cosine")
 # Of the chosen sentence: the same, how far it is ahead of the best sentence of another passage, whether the question is
 # in Russian (the reader knows it less well than its scores say), and 1.

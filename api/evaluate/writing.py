@@ -9,12 +9,12 @@ Every question of `api.evaluate.company` is answered by the ordinary answerer, w
 
 and beside them are the baselines of `api.evaluate.baselines`. Of each:
 
-- match: the answer holds the gold string, a run of its words (Match, as in BERGEN, arXiv 2407.01102), Russian by lemma
+- match: the answer holds a gold string, a run of its words (Match, as in BERGEN, arXiv 2407.01102), Russian by lemma
   with ё=е. Longer texts hold more strings, so it is to be read beside
 - words: of the answers that have any, their mean number of words, split at spaces;
 - answered: share of questions with any words. No words are no match;
 - quoted: of the answers given, the share that holds a quotation;
-- gold string cited: of the answers that match, the share whose cited quotes hold the gold string too, so that a reader
+- gold string cited: of the answers that match, the share whose cited quotes hold one too, so that a reader
   can check it. It is a check by string, no entailment (ALCE, arXiv 2305.14627).
 
 Differences in match are paired by question; intervals are 95 % and resample groups: articles, reading sets,
