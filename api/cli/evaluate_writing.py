@@ -9,7 +9,7 @@ import typer
 
 from api.cli.console import note, out, print_json
 from api.cli.evaluate_view import bar, plain_table, save_records
-from api.cli.options import Device, Json, Run
+from api.cli.options import Device, Json, Run, Save
 from api.counted import counted
 
 if TYPE_CHECKING:
@@ -20,9 +20,7 @@ def writing(
     context: typer.Context,
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with qa/ and text/")],
     limit: Annotated[int, typer.Option("--limit", help="At most N questions of each source; 0: all")] = 0,
-    save: Annotated[
-        Path | None, typer.Option("--save", metavar="FILE", help="Also write every question's result, a JSON line each")
-    ] = None,
+    save: Save = None,
     json: Json = False, device: Device = None,
 ) -> None:
     """The decoder as a writer, given the passage that answers among four others: its own words beside quotations.

@@ -52,6 +52,23 @@ Device = Annotated[
 ]
 
 
+def _can_hold_a_file(path: Path | None) -> Path | None:
+    """Told before the work, not after it."""
+    if path is not None and not path.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {path.parent}; make it first")
+    if path is not None and path.is_dir():
+        raise typer.BadParameter(f"{path} is a folder; name a file in it")
+    return path
+
+
+Save = Annotated[
+    Path | None,
+    typer.Option(
+        "--save", metavar="FILE", callback=_can_hold_a_file, help="Also write every question's result, a JSON line each"
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """What the common options say. device: None for the configured one."""
