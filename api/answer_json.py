@@ -25,6 +25,7 @@ def answer_json(answer: Answer, document_of: DocumentOf) -> Json:
         "id": answer.id,
         "question": answer.question,
         "language": answer.language,
+        "other_language": answer.other_language,
         "mode": answer.mode,
         "status": answer.status,
         "reason": answer.reason,

@@ -219,9 +219,13 @@ class Pipeline:
     def candidates(self, request: Ask) -> list[Hit]:
         """What the reranker is shown for a request, in the order before it: as many as it looks at."""
         settings = request.retrieval
-        wanted = max(settings.top_k, self._reranker().candidates)
-        before = dataclasses.replace(settings, top_k=wanted, depth=max(settings.depth, wanted), rerank=False)
-        return self.search(dataclasses.replace(request, retrieval=before))
+        return self._retriever().candidates(
+            request.search_text,
+            top_k=settings.top_k,
+            depth=settings.depth,
+            retriever=settings.retriever,
+            documents=request.documents or None,
+        )
 
     def ask(self, request: Ask, hits: Sequence[Hit] | None = None) -> Answer:
         """The whole answer. hits: read in place of what a search finds, where they are given."""

@@ -26,6 +26,11 @@ class TimedReranker:
         """How many hits it looks at."""
         return self._reranker.candidates
 
+    @property
+    def across(self) -> int:
+        """How many more of the nearest in other languages."""
+        return self._reranker.across
+
     def rerank(self, query: str, hits: Sequence[Hit], top_k: int) -> list[Hit]:
         """The best `top_k` of `hits`."""
         started = time.perf_counter()

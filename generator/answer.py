@@ -67,7 +67,8 @@ class Answer:
     their own, or the refusal.
 
     confidence: 0..1, None until fitted. timings_ms: milliseconds per step. usage: prompt_tokens, completion_tokens.
-    config_hash: of every setting that can change the answer.
+    config_hash: of every setting that can change the answer. other_language: its first sentence rests on a document in
+    another language than the question, and is in the words of that, as nothing is translated.
     """
 
     id: str
@@ -84,3 +85,4 @@ class Answer:
     config_hash: str
     timings_ms: dict[str, float] = field(default_factory=dict)
     usage: dict[str, int] = field(default_factory=dict)
+    other_language: bool = False

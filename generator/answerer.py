@@ -177,10 +177,6 @@ class Answerer:
 
     def _candidates(self, request: Request, reading: Reading, compared: int | None = None) -> list[Candidate]:
         """Every sentence of the passages with its features; compared: as in `candidates`."""
-        def likeness(sentences: Sequence[str]) -> Sequence[float]:
-            vectors = self.encode([*sentences, request.question])
-            return [float(value) for value in vectors[:-1] @ vectors[-1]]
-
         ranked = [log_odds(hit.score) for hit in request.hits if hit.stage == "reranked"]
         # Hits that the reranker did not read come behind those that it did.
         rank = [
@@ -191,7 +187,8 @@ class Answerer:
         listings = [request.listings(n) for n in range(len(request.passages))]
         texts = [passage.text for passage in request.passages]
         return candidates(
-            reading, texts, rank, own, likeness, listings, weights=self.decisions.sentence, compared=compared
+            reading, request.question, texts, rank, own, self.encode, listings, weights=self.decisions.sentence,
+            compared=compared,
         )
 
     def _why_not(self, hits: Sequence[Hit]) -> Reason:
@@ -270,6 +267,8 @@ class Answerer:
         refusal = REFUSALS["ru" if request.language == "ru" else "en"]
         text = joined(sentences) if sentences else refusal
         ids = [hit.chunk.id for hit in request.hits]
+        foreign = {document.id for document in request.documents if document.language != request.language}
+        cited = {citation.document_id for one in sentences[:1] for citation in one.citations}
         key = (self.model, request.question, request.mode, ids, asdict(request.options))
         return Answer(
             id=hashlib.sha256(json.dumps(key, ensure_ascii=False).encode()).hexdigest()[:16],
@@ -277,6 +276,7 @@ class Answerer:
             status="answered" if status == "answered" else "abstained", reason=reason, text=text,
             sentences=sentences, hits=request.hits, confidence=confidence, model=self.model, config_hash="",
             timings_ms=timings, usage=usage or {"prompt_tokens": 0, "completion_tokens": 0},
+            other_language=bool(cited & foreign),
         )
 
 

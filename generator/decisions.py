@@ -21,15 +21,16 @@ THRESHOLDS_FILE = "thresholds.json"
 
 # Of a passage before it is read: its BM25 score over the best one's; its cosine with the question (or those of the
 # passage in another language whose place it took); minus the logarithm of its rank; the share of the question's words
-# that it holds; how well its document fits; late interaction.
-SIGNALS = ("bm25", "dense", "order", "coverage", "document", "late")
+# that it holds; how well its document fits; late interaction; whether it is in another language than the question, so
+# that the question's words tell nothing.
+SIGNALS = ("bm25", "dense", "order", "coverage", "document", "late", "foreign")
 # Of a passage that was read: log-odds by the reader that it answers; the same; and 1, so that the sum is the log-odds
 # that it answers.
 RANKING = ("relevance", *SIGNALS, "one")
-# Of a sentence: its passage's log-odds by the reader, and by the ranking; whether it is in the question's language;
-# the mean log-odds of its pieces to be evidence; its best answer span's score under the best of all; its cosine with
-# the question, where it is compared with it (`evidence.candidates`).
-SENTENCE = ("relevance", "rank", "language", "evidence", "span", "cosine")
+# Of a sentence: its passage's log-odds by the reader, and by the ranking; the mean log-odds of its pieces to be
+# evidence; its best answer span's score under the best of all; its cosine with the question, where it is compared with
+# it (`evidence.candidates`).
+SENTENCE = ("relevance", "rank", "evidence", "span", "cosine")
 # Of the chosen sentence: the same, how far it is ahead of the best sentence of another passage, whether the question is
 # in Russian (the reader knows it less well than its scores say), and 1.
 CONFIDENCE = (*SENTENCE, "margin", "russian", "one")
@@ -58,10 +59,10 @@ class Decisions:
     ranking's probability of the best passage below which an abstention says that no passage is about the question.
     """
 
-    signals: tuple[float, ...] = (2.0, 4.0, 0.1, 8.0, 1.0, 14.0)
-    ranking: tuple[float, ...] = (0.4, 2.0, 4.0, 0.0, 8.0, 1.0, 10.0, -16.0)
-    sentence: tuple[float, ...] = (0.5, 0.5, 0.5, 0.5, 0.2, 5.0)
-    confidence: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    signals: tuple[float, ...] = (2.0, 4.0, 0.1, 8.0, 1.0, 14.0, 0.0)
+    ranking: tuple[float, ...] = (0.4, 2.0, 4.0, 0.0, 8.0, 1.0, 10.0, 0.0, -16.0)
+    sentence: tuple[float, ...] = (0.5, 0.5, 0.5, 0.2, 5.0)
+    confidence: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     draft: tuple[float, ...] = (1.0, 1.0, 1.0, 0.0, 0.5, 0.5, 0.5, 0.0)
     also: float = 0.3
     default: float = 0.5
@@ -96,7 +97,7 @@ class Decisions:
             values[name] = tuple(values[name])
             if len(values[name]) != len(features):
                 raise DecoderMissing(
-                    f"{path} is of another version: remove it, and fit it anew with: lectern train thresholds dev"
+                    f"{path} is of another version: remove it, and fit it anew with: lectern train thresholds"
                 )
         values["curve"] = tuple(Point(**point) for point in values["curve"])
         return cls(**values)

@@ -23,22 +23,24 @@ from retrieval.rerank import LateInteraction, relative_bm25
 class ReaderReranker:
     """Reranks by `engine`'s reader.
 
-    title_of: the title of a document by id. candidates: how many of the first hits are looked at; read: how many of
-    these are read; the rest keep their order behind them. Safe to share between threads.
+    title_of: the title of a document by id. candidates, across: how many of the first hits are looked at
+    (`retrieval.rerank.Reranker`); read: how many of these are read; the rest keep their order behind them. Safe to
+    share between threads.
     """
 
     def __init__(
         self, engine: Engine, decisions: Decisions, late: LateInteraction, title_of: Callable[[str], str], *,
-        candidates: int = 30, read: int = 10,
+        candidates: int = 30, across: int = 100, read: int = 10,
     ) -> None:
         self.engine, self.decisions = engine, decisions
         self._late, self._title_of = late, title_of
-        self.candidates, self.read = candidates, read
+        self.candidates, self.across, self.read = candidates, across, read
 
     def rerank(self, query: str, hits: Sequence[Hit], top_k: int) -> list[Hit]:
         """The best `top_k` of `hits`, ranks from 1. Those that were read come first, with the probability that they
         answer as their score; the others keep the stage they came from."""
-        looked_at, rest = list(hits[: self.candidates]), hits[self.candidates :]
+        most = self.candidates + self.across
+        looked_at, rest = list(hits[:most]), hits[most:]
         signals = self.signals(query, looked_at)
         before = [weighted(self.decisions.signals, row) for row in signals]
         # Stable, here and below: equal scores keep the order of fusion.
@@ -62,7 +64,7 @@ class ReaderReranker:
         return [
             (
                 words, hit.parts.get("dense", 0.0), -math.log(number), hit.parts.get("coverage", 0.0),
-                hit.parts.get("document", 0.0), score,
+                hit.parts.get("document", 0.0), score, hit.parts.get("foreign", 0.0),
             )
             for number, (hit, words, score) in enumerate(zip(hits, bm25, late, strict=True), start=1)
         ]

@@ -50,6 +50,10 @@ class Reranker(Protocol):
     def candidates(self) -> int:
         """How many hits it looks at, whatever `top_k`."""
 
+    @property
+    def across(self) -> int:
+        """How many more it looks at, behind these, of the nearest in other languages than the question."""
+
     def rerank(self, query: str, hits: Sequence[Hit], top_k: int) -> list[Hit]:
         """The best `top_k` of `hits`, ranks from 1; those looked at carry the score "reranked"."""
 
@@ -77,6 +81,8 @@ class LateInteractionReranker:
     candidates: how many of the first hits are looked at; the rest keep their order behind them. Safe to share between
     threads.
     """
+
+    across = 0
 
     def __init__(self, late: LateInteraction, *, candidates: int = 20) -> None:
         self._late = late

@@ -2,21 +2,24 @@
 
     question -> BM25  (depth) -\
                                 fusion -> the best -> reranker -> top_k hits
-             -> dense (depth) -/
+             -> dense (depth) -/                     /
+             -> nearest in other languages ---------/
 
-Each hit carries the score of every stage it passed in `parts`, the share of the question's words that it holds, and
-how well its document fits the question. A passage in another language hands its place to its translation in the
-language of the question (retrieval/translations.py). A hit is given out only while the library holds its chunk, so a
-deleted document is gone at once, before the index has followed.
+Each hit carries the score of every stage it passed in `parts`, the share of the question's words that it holds, how
+well its document fits the question, and "foreign" (1) if that is in another language than the question. A passage in
+another language hands its place to its translation in the language of the question (retrieval/translations.py); what
+has none is looked for apart, as BM25 hardly finds it and fusion puts all that it finds before it. A hit is given out
+only while the library holds its chunk, so a deleted document is gone at once, before the index has followed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingest.errors import UnknownChunk
 from ingest.library import Library
@@ -71,6 +74,37 @@ class Retriever:
         by id, beginning of an id, or source. Raises QueryError; UnknownDocument; IndexMissing, IndexDamaged,
         IndexOutdated.
         """
+        reranker = self._reranker if rerank else None
+        hits, looked_at, snapshot = self._found(query, top_k, depth, retriever, documents, reranker)
+        if reranker is None or snapshot is None:
+            return hits
+        together = [*self._reranked(query, hits[:looked_at], reranker, snapshot), *hits[looked_at:]]
+        return [replace(hit, rank=rank) for rank, hit in enumerate(together[:top_k], start=1)]
+
+    def candidates(
+        self,
+        query: str,
+        *,
+        top_k: int = 5,
+        depth: int = 50,
+        retriever: RetrieverName = "hybrid",
+        documents: Collection[str] | None = None,
+    ) -> list[Hit]:
+        """What the reranker is given, in the order before it. Arguments and errors are those of `search`."""
+        hits, looked_at, _ = self._found(query, top_k, depth, retriever, documents, self._reranker)
+        return hits[:looked_at]
+
+    def _found(
+        self,
+        query: str,
+        top_k: int,
+        depth: int,
+        retriever: RetrieverName,
+        documents: Collection[str] | None,
+        reranker: Reranker | None,
+    ) -> tuple[list[Hit], int, Snapshot | None]:
+        """Hits before they are reranked, how many of them the reranker looks at, and where they were found; no snapshot
+        where nothing was ever ingested."""
         _check(query, top_k, depth, retriever)
         library = self._store.library
         chosen = None if documents is None else {library.resolve(name) for name in documents}
@@ -79,28 +113,38 @@ class Retriever:
         except IndexMissing:
             if library.documents():
                 raise
-            return []  # nothing was ever ingested: there is nothing to find
-        stages = self._stages(query, retriever, max(depth, top_k), snapshot, chosen)
-        reranker = self._reranker if rerank else None
-        hits = _hits(stages, library, max(top_k, reranker.candidates) if reranker else top_k)
-        hits = _with_words(query, hits, snapshot, chosen)
-        return self._reranked(query, hits, reranker, snapshot)[:top_k] if reranker else hits
+            return [], 0, None
+        allowed = None if chosen is None else snapshot.allowed(chosen)
+        vector = None if retriever == "bm25" else self._encoder.encode([query])[0]  # [C]
+        wanted = top_k if reranker is None else max(top_k, reranker.candidates)
+        depth = max(depth, top_k)
+        stages = self._stages(query, vector, retriever, depth, snapshot, allowed)
+        hits = _hits(stages, library, wanted)
+        looked_at = len(hits) if reranker is None else min(len(hits), reranker.candidates)
+        if reranker is not None and retriever == "hybrid" and vector is not None:
+            first = hits[: reranker.candidates]
+            ranking = self._across(query, vector, reranker.across, snapshot, allowed, stages) if reranker.across else []
+            there = {hit.chunk.id for hit in first}
+            nearest = _Stage("dense", [(name, score) for name, score in ranking if name not in there])
+            behind = _hits([*stages[:1], nearest], library, reranker.across)
+            looked_at = len(first) + len(behind)
+            hits = _behind(first, behind, hits[len(first) :])
+        return _with_words(query, hits, snapshot, chosen), looked_at, snapshot
 
     def _stages(
         self,
         query: str,
+        vector: NDArray[np.float32] | None,
         retriever: RetrieverName,
         depth: int,
         snapshot: Snapshot,
-        documents: Collection[str] | None,
+        allowed: NDArray[np.bool_] | None,
     ) -> list[_Stage]:
         """The rankings that were made, the one to go by last."""
-        allowed = None if documents is None else snapshot.allowed(documents)
         stages = []
         if retriever != "dense":
             stages.append(_Stage("bm25", snapshot.bm25.search(analyze_query(query), depth, allowed)))
-        if retriever != "bm25":
-            vector = self._encoder.encode([query])[0]  # [C]
+        if vector is not None:
             # Twice as deep: half of what is nearest may be translations of the other half.
             stages.append(_Stage("dense", snapshot.dense.search(vector, 2 * depth, allowed)))
         stages = self._in_own_language(query, stages, snapshot)
@@ -111,19 +155,44 @@ class Retriever:
             stages.append(_Stage("fused", rrf(rankings, [weights.bm25, weights.dense])))
         return stages
 
+    def _across(
+        self,
+        query: str,
+        vector: NDArray[np.float32],
+        wanted: int,
+        snapshot: Snapshot,
+        allowed: NDArray[np.bool_] | None,
+        stages: Sequence[_Stage],
+    ) -> Ranking:
+        """The chunks in other languages that are nearest to the question, without those that have a translation among
+        what was found; none if the encoder does not know the question's language."""
+        language, known = detect(query), self._encoder.languages
+        mask = snapshot.written_in(known - {language}) if language in known else np.zeros(0, np.bool_)
+        mask = mask if allowed is None or not mask.any() else mask & allowed
+        if not mask.any():
+            return []
+        ranking = snapshot.dense.search(vector, 2 * wanted, mask)  # half may be translations of what was found
+        found = dict.fromkeys(name for stage in stages for name, _ in stage.ranking)
+        translated = self._translated(language, [*found, *(name for name, _ in ranking if name not in found)], snapshot)
+        return [(name, score) for name, score in ranking if name not in translated]
+
     def _in_own_language(self, query: str, stages: list[_Stage], snapshot: Snapshot) -> list[_Stage]:
         """The stages with translations in the question's language, found by any of them, in the place of foreign
-        chunks; as they are if the encoder does not know that language, nor chunks in languages that it does not know:
-        there it cannot tell a translation."""
-        language, known = detect(query), self._encoder.languages
-        found = dict.fromkeys(name for stage in stages for name, _ in stage.ranking)
-        names = [name for name in found if snapshot.languages[document_of(name)] in known]
+        chunks."""
+        by = self._translated(detect(query), [name for stage in stages for name, _ in stage.ranking], snapshot)
+        return [_Stage(stage.name, replaced(stage.ranking, by)) for stage in stages]
+
+    def _translated(self, language: str, names: Sequence[str], snapshot: Snapshot) -> dict[str, str]:
+        """Chunk -> its translation in `language`, of the chunks in `names` that have one among these; none if the
+        encoder does not know the language, nor for chunks in languages that it does not know: there it cannot tell a
+        translation."""
+        known = self._encoder.languages
+        names = [name for name in dict.fromkeys(names) if snapshot.languages[document_of(name)] in known]
         if language not in known or not names:
-            return stages
+            return {}
         own = np.array([snapshot.languages[document_of(name)] == language for name in names])
         pairs = translations(snapshot.vectors(names), own)
-        by = {names[foreign]: names[its] for foreign, its in pairs.items() if self._holds(names[its])}
-        return [_Stage(stage.name, replaced(stage.ranking, by)) for stage in stages]
+        return {names[foreign]: names[its] for foreign, its in pairs.items() if self._holds(names[its])}
 
     def _holds(self, name: str) -> bool:
         """Whether the library still has the chunk."""
@@ -145,13 +214,21 @@ class Retriever:
         return [replace(hit, rank=rank) for rank, hit in enumerate(together, start=1)]
 
 
+def _behind(first: list[Hit], then: list[Hit], rest: list[Hit]) -> list[Hit]:
+    """All in this order, each chunk once, ranks from 1."""
+    hits = {hit.chunk.id: hit for hit in reversed([*first, *then, *rest])}
+    order = dict.fromkeys(hit.chunk.id for hit in (*first, *then, *rest))
+    return [replace(hits[name], rank=rank) for rank, name in enumerate(order, start=1)]
+
+
 def _with_words(
     query: str, hits: list[Hit], snapshot: Snapshot, documents: Collection[str] | None
 ) -> list[Hit]:
-    """The hits with two more parts: "coverage", the share of the question's words that each holds
-    (`BM25Index.coverage`); "document", the mean BM25 score of the best chunks of its document over the best score of
-    all chunks of `documents` (None: of the library): what a passage is about is said around it too (Callan 1994,
-    "Passage-Level Evidence in Document Retrieval", SIGIR)."""
+    """The hits with more parts: "coverage", the share of the question's words that each holds
+    (`BM25Index.coverage`); "foreign", 1, if its document is in another language than the question; "document", the
+    mean BM25 score of the best chunks of its document over the best score of all chunks of `documents` (None: of the
+    library): what a passage is about is said around it too (Callan 1994, "Passage-Level Evidence in Document
+    Retrieval", SIGIR)."""
     terms = analyze_query(query)
     held = snapshot.bm25.coverage(terms, [hit.chunk.id for hit in hits])
     scores = snapshot.bm25.scores(terms)  # [N]
@@ -162,10 +239,13 @@ def _with_words(
         name: float(np.sort(scores[snapshot.positions[name]])[-_BEST_OF_DOCUMENT:].mean()) / best
         for name in {document_of(hit.chunk.id) for hit in hits}
     }
-    return [
-        replace(hit, parts={**hit.parts, "coverage": share, "document": fits[document_of(hit.chunk.id)]})
-        for hit, share in zip(hits, held.tolist(), strict=True)
-    ]
+    language = detect(query)
+    told = []
+    for hit, share in zip(hits, held.tolist(), strict=True):
+        name = document_of(hit.chunk.id)
+        foreign = {} if snapshot.languages[name] == language else {"foreign": 1.0}
+        told.append(replace(hit, parts={**hit.parts, "coverage": share, "document": fits[name], **foreign}))
+    return told
 
 
 def _check(query: str, top_k: int, depth: int, retriever: str) -> None:

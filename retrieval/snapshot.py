@@ -49,6 +49,10 @@ class Snapshot:
             mask[self.positions.get(document, [])] = True
         return mask
 
+    def written_in(self, languages: Collection[str]) -> NDArray[np.bool_]:
+        """Which chunks [N] belong to documents in one of `languages`."""
+        return self.allowed([document for document, language in self.languages.items() if language in languages])
+
 
 def load_snapshot(folder: Path, manifest: Manifest, exact_limit: int, rank_bm25_limit: int) -> Snapshot:
     """The index that `manifest` names, every file checked against its hash before it is parsed.

@@ -27,6 +27,10 @@ _REASONS = {
         "unsupported": "ни одно предложение не подтвердилось источником",
     },
 }
+_OTHER_LANGUAGE = {
+    "en": "found in a document in another language: the words are its own, not translated",
+    "ru": "найдено в документе на другом языке: это его слова, без перевода",
+}
 _ANYWAY = {
     "en": "to see what comes nearest to an answer: --no-abstain",
     "ru": "показать, что ближе всего к ответу: --no-abstain",
@@ -127,6 +131,12 @@ def sentences_text(answer: Answer) -> str:
     """All sentences of an answer so; its own text where there are none."""
     pairs = zip((None, *answer.sentences), answer.sentences, strict=False)
     return "".join(sentence_text(one, before, answer.language) for before, one in pairs) or answer.text
+
+
+def note_language(answer: Answer) -> None:
+    """Say so if the answer is in another language than the question."""
+    if answer.other_language:
+        note(_OTHER_LANGUAGE["ru" if answer.language == "ru" else "en"])
 
 
 def print_refusal(answer: Answer, pipeline: Pipeline) -> None:

@@ -111,6 +111,7 @@ def _print_streamed(pipeline: Pipeline, request: Ask) -> None:
         out.print()
     if piece.status == "abstained":
         answering.print_refusal(piece, pipeline)
+    answering.note_language(piece)
     for line in source_lines(citations_of(piece), piece.language):
         out.print(line if line.startswith("[") else f"\n{line}")
     note(answering.figures(piece))

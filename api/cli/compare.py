@@ -88,6 +88,7 @@ def _print_columns(rag: Answer, closed_book: Answer) -> None:
     table.add_column("Without them", ratio=1)
     table.add_row(_column(rag), _column(closed_book))
     out.print(table, soft_wrap=False)
+    answering.note_language(rag)
     note("A decoder this small knows next to nothing by heart: what the documents bring is what you see here.")
 
 

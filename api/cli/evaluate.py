@@ -11,7 +11,7 @@ import typer
 from api.cli.console import note, out, print_json
 from api.cli.evaluate_view import bar, print_calibration, print_groups, reliability_json, save_records, show, shown
 from api.cli.evaluate_writing import writing
-from api.cli.options import Device, Home, Json, Run
+from api.cli.options import Device, Home, Json, Run, Save
 from api.counted import counted
 from api.question_sets import Format
 
@@ -27,14 +27,16 @@ _BY_KIND = (
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 
 Questions = Annotated[
-    str, typer.Argument(metavar="QUESTIONS", help="dev, test or train (of the corpus), or the path of a set")
+    str,
+    typer.Argument(
+        metavar="QUESTIONS",
+        help="dev, test or train (of the corpus), reading or reading-across (on other texts; across: asked in the "
+        "other language), or the path of a set",
+    ),
 ]
 InFormat = Annotated[
     Format,
     typer.Option("--format", help="What is at the path; all but lectern bring the passages that are searched"),
-]
-Save = Annotated[
-    Path | None, typer.Option("--save", metavar="FILE", help="Also write every question's result, a JSON line each")
 ]
 Limit = Annotated[int, typer.Option("--limit", help="Only the first N questions, spread over the set; 0: all")]
 
@@ -79,12 +81,12 @@ def retrieval(
             raise typer.BadParameter("no question has its evidence in the library; run: lectern ingest corpus")
         task = progress.add_task("Searching", total=len(found))
         results = list(measure(pipeline, found, document or (), lambda n, _: progress.update(task, completed=n)))
-    if save is not None:
-        save_records(save, [{"id": r.row.question.id, **r.row.values, "ms": r.milliseconds} for r in results])
     stages = results[0].milliseconds
     middle = {stage: sorted(r.milliseconds[stage] for r in results)[len(results) // 2] for stage in stages}
     figures = {"median_ms": {k: round(v, 1) for k, v in middle.items()}}
     show([r.row for r in results], run.json, figures, [f"{stage} recall@5" for stage in middle])
+    if save is not None:
+        save_records(save, [{"id": r.row.question.id, **r.row.values, "ms": r.milliseconds} for r in results])
 
 
 @app.command()
@@ -129,8 +131,6 @@ def answers(
                 on_progress=lambda n, _: progress.update(task, completed=n),
             )
         )
-    if save is not None:
-        save_records(save, [_record(result) for result in results])
     totals = sorted(result.answer.timings_ms["total"] for result in results)
     figures = {"p50_ms": round(totals[len(totals) // 2], 1), "p95_ms": round(totals[int(len(totals) * 0.95)], 1)}
     calibrated = calibrations(results)
@@ -138,6 +138,8 @@ def answers(
     show([result.row for result in results], run.json, {**figures, **bins}, _BY_KIND)
     if not run.json:
         print_calibration(calibrated)
+    if save is not None:
+        save_records(save, [_record(result) for result in results])
 
 
 @app.command()

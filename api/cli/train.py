@@ -142,8 +142,15 @@ def decoder(
 
 @app.command()
 def thresholds(
-    context: typer.Context, questions: Annotated[str, typer.Argument(help="dev, or a file of questions")] = "dev",
-    limit: Annotated[int, typer.Option(help="Only N questions, spread over the set; 0: all")] = 0,
+    context: typer.Context,
+    questions: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[QUESTIONS]...",
+            help="Sets of questions, the default threshold by the first; left out: dev, reading, reading-across",
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Only N questions of each set, spread over it; 0: all")] = 0,
     out_folder: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where to write thresholds.json; left out: in use")
     ] = None,
@@ -151,29 +158,46 @@ def thresholds(
 ) -> None:
     """How to rank, which sentence to trust, when to abstain and when to quote: fitted on dev.
 
-    The library has to hold the corpus (lectern ingest corpus). Two passes over the questions, about a second each.
+    The library has to hold the corpus (lectern ingest corpus); questions on other texts are asked of a library of
+    these, made once under the home. Two passes over the questions, about a second each.
     """
-    from api.evaluate import questions as sets
     from api.evaluate import thresholds as fit
+    from api.evaluate.questions import EvidenceIndex
+    from api.question_sets import formats
+    from api.question_sets.library import searched
     from generator.answerer import Answerer
     from generator.checkpoint import SHIPPED
 
     run = Run.of(context, home, False, device)
-    chosen = spread(sets.load(questions), limit)
+    names = questions or ["dev", "reading", "reading-across"]
+    chosen = [formats.load(name) for name in names]
     folder = out_folder or SHIPPED
-    with run.pipeline() as pipeline:
-        pipeline.load_models()
-        assert isinstance(pipeline.answerer, Answerer)
-        decisions = fit.fit_ranking(fit.rank_all(pipeline, chosen, _tick), pipeline.answerer.decisions)
-        pipeline.use(decisions)
-        rows = fit.probe_all(pipeline, chosen, _tick)
-    for line in fit.summary(fit.cross_fitted(rows, decisions)):
-        out.print(line)
+    with run.pipeline() as models:
+        models.load_models()
+        assert isinstance(models.answerer, Answerer)
+        ranked, rows = [], []
+        for name, loaded in zip(names, chosen, strict=True):
+            with searched(models, loaded, _tick) as pipeline:
+                if not EvidenceIndex(pipeline.library).split(loaded.questions)[0]:
+                    raise typer.BadParameter(
+                        f"no question of {name} has its evidence in the library; run: lectern ingest corpus"
+                    )
+                ranked += fit.rank_all(pipeline, spread(loaded.questions, limit), _tick)
+        decisions = fit.fit_ranking(ranked, models.answerer.decisions)
+        models.use(decisions)
+        for loaded in chosen:
+            with searched(models, loaded, _tick) as pipeline:
+                rows += fit.probe_all(pipeline, spread(loaded.questions, limit), _tick)
+    judged = fit.cross_fitted(rows, decisions)
     folder.mkdir(parents=True, exist_ok=True)
-    decisions = fit.choose_thresholds(rows, fit.fit_sentences(rows, decisions))
+    typical = {question.id for question in chosen[0].questions}
+    decisions = fit.choose_thresholds(rows, fit.fit_sentences(rows, decisions), typical)
     decisions.save(folder)
-    for line in fit.matches(rows, decisions):
-        out.print(line)
+    for name, loaded in zip(names, chosen, strict=True):
+        own = {question.id for question in loaded.questions}
+        lines = fit.summary([each for each in judged if each[0].question.id in own])
+        for line in (*lines, *fit.matches([row for row in rows if row.question.id in own], decisions)):
+            out.print(f"{name}, {line}")
     out.print(
         f"abstain below {decisions.default}; quote where the decoder's own sentence trails the quotation by more than "
         f"{-decisions.own:.2f} in probability; from {len(rows)} questions; written to {folder}"

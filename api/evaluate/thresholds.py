@@ -9,9 +9,9 @@ Never on test. For every dev question the passages are found, read and answered,
   was highest, less a price for each such sentence: who asks would rather read one too many than miss the answer;
 - confidence is a logistic regression: how likely what is chosen holds the answer, unanswerable questions counting as
   wrong;
-- the abstention threshold is the confidence at which the least of four shares is greatest: answerable questions
-  answered and unanswerable ones abstained from, in each language (the mean of the four hardly differs over half of the
-  range, so that it tells little about where to stand);
+- the abstention threshold is the confidence at which the least of four shares is greatest, among questions such as
+  people ask (of several sets, the first): answerable questions answered and unanswerable ones abstained from, in each
+  language (the mean of the four hardly differs over half of the range, so that it tells little about where to stand);
 - an abstention says that no passage is about the question where the best one's rank is below that of nineteen in
   twenty answerable questions;
 - how likely the decoder's own sentence is right is another logistic regression, over a sum of its features that is
@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from api.evaluate.answers import is_right
@@ -52,7 +52,7 @@ _MARGINS = tuple(n / 50 for n in range(-25, 26))
 # Quoting must buy this much Match per sentence that it replaces: the decoder's own words are what is wanted.
 _PRICE_OF_QUOTING = 0.15
 # A sentence beside the best must buy this much: it has to be read.
-_PRICE_OF_READING = 0.05
+_PRICE_OF_READING = 0.03
 _SHARES = tuple(n / 50 for n in range(1, 25))
 _FOLDS = 5
 # The features of a draft without the confidence and the constant.
@@ -358,8 +358,11 @@ def choose_on_topic(rows: Sequence[Probed], share: float = 0.05) -> float:
     return probability(best[int(share * len(best))]) if best else 0.0
 
 
-def choose_thresholds(rows: Sequence[Probed], decisions: Decisions) -> Decisions:
-    """`decisions`, whose weights are fitted and with which `rows` were probed, with thresholds and curve."""
+def choose_thresholds(rows: Sequence[Probed], decisions: Decisions, typical: Container[str]) -> Decisions:
+    """`decisions`, whose weights are fitted and with which `rows` were probed, with thresholds and curve.
+
+    typical: ids of the questions that are like those that people ask: the default threshold is chosen by them.
+    """
     decisions = dataclasses.replace(decisions, own=choose_own(rows, decisions))
     confidences = []
     wrongs = []
@@ -369,7 +372,8 @@ def choose_thresholds(rows: Sequence[Probed], decisions: Decisions) -> Decisions
         text = shown(row, decisions, decisions.own).text
         wrongs.append(not (row.question.answerable and is_right(row.question, text)))
     questions = [(row.question, value) for row, value in zip(rows, confidences, strict=True)]
-    default = max(_GRID, key=lambda threshold: least_share(questions, threshold))
+    asked = [(question, value) for question, value in questions if question.id in typical]
+    default = max(_GRID, key=lambda threshold: least_share(asked, threshold))
     curve = []
     for threshold in _GRID:
         given = [wrong for wrong, value in zip(wrongs, confidences, strict=True) if value >= threshold]

@@ -52,6 +52,7 @@ export class AnswerView {
     if (answer.status === "abstained") this.refuse(answer);
     else if (this.mode === "closed_book") this.rest.append(element("p", { class: "unchecked" }, text("unchecked")));
     else if (this.doubtful) this.rest.append(element("p", { class: "unchecked" }, text("doubtful")));
+    if (answer.other_language) this.rest.append(element("p", { class: "muted" }, text("other.language")));
     if (citations.length) {
       this.rest.append(
         element("h4", {}, text("sources")),

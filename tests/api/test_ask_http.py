@@ -15,8 +15,8 @@ from generator.options import AnswerOptions
 from tests.api.fakes import FakeAnswerer
 
 ANSWER_MEMBERS = {
-    "id", "question", "language", "mode", "status", "reason", "text", "confidence", "sentences", "hits",
-    "model", "config_hash", "timings_ms", "usage",
+    "id", "question", "language", "other_language", "mode", "status", "reason", "text", "confidence", "sentences",
+    "hits", "model", "config_hash", "timings_ms", "usage",
 }  # fmt: skip
 CITATION_MEMBERS = {
     "number", "chunk_id", "document_id", "title", "source", "page", "start", "end", "quote", "support",

@@ -160,6 +160,8 @@ def test_what_fails_is_one_line_and_status_1(lectern: Lectern, arguments: tuple[
         (("serve", "--host", "0.0.0.0"), "LECTERN_API_KEY"),
         (("serve", "--api-key", "short"), "16"),
         (("serve", "--port", "99999"), "--port"),
+        (("evaluate", "answers", "dev", "--save", "nowhere/answers.jsonl"), "no folder nowhere"),
+        (("evaluate", "retrieval", "dev", "--save", "."), "name a file"),
     ],
 )
 def test_misuse_is_one_line_and_status_2(lectern: Lectern, arguments: tuple[str, ...], says: str) -> None:

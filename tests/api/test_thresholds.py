@@ -39,7 +39,7 @@ def row(number: int, rng: random.Random, *, answerable: bool = True, own_right: 
     """The gold sentence has a higher cosine; the verifier knows whether the decoder's words are right."""
     cosines = (rng.gauss(2.0 if answerable else -2.0, 0.5), rng.gauss(-2.0, 0.5))
     candidates = [
-        Candidate(0, interval, (0.0, 0.0, 1.0, 0.0, 0.0, cosine), interval)
+        Candidate(0, interval, (0.0, 0.0, 0.0, 0.0, cosine), interval)
         for interval, cosine in zip(INTERVALS, cosines, strict=True)
     ]
     written = "Keys are stored." if own_right else "It is slow."
@@ -70,7 +70,7 @@ def test_what_tells_the_right_sentence_is_found_and_used() -> None:
 
 def test_the_decoders_words_are_shown_where_they_are_right() -> None:
     found = rows()
-    decisions = fit.choose_thresholds(found, fit.fit_sentences(found, Decisions()))
+    decisions = fit.choose_thresholds(found, fit.fit_sentences(found, Decisions()), {row.question.id for row in found})
     answerable = [one for one in found if one.question.answerable]
     own = [
         (fit.shown(one, decisions, decisions.own).quoted == 0, one.probe.offers[0].proposals[0].text)
@@ -110,12 +110,12 @@ def test_what_is_fitted_is_what_is_shown(seed: int) -> None:
 def test_a_further_sentence_is_bought_by_match() -> None:
     def asked(number: int, gold_first: bool) -> fit.Probed:
         found = [
-            Candidate(0, interval, (value, 0.0, 1.0, 0.0, 0.0, 0.0), interval)
+            Candidate(0, interval, (value, 0.0, 0.0, 0.0, 0.0), interval)
             for interval, value in zip(INTERVALS if gold_first else INTERVALS[::-1], (1.0, 0.0), strict=True)
         ]
         return fit.Probed(question(number), Probe((PASSAGE,), found, ()))
 
-    decisions = Decisions(sentence=(1.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+    decisions = Decisions(sentence=(1.0, 0.0, 0.0, 0.0, 0.0))
     # The second of two such sentences has a share of 0.27.
     assert fit.choose_also([asked(n, gold_first=True) for n in range(10)], decisions) > 0.27
     assert fit.choose_also([asked(n, gold_first=n % 2 == 0) for n in range(10)], decisions) < 0.27

@@ -86,7 +86,7 @@ def test_what_is_given_is_read_as_it_is() -> None:
 
 def test_baselines_are_lifted_from_the_passages() -> None:
     def candidate(start: int, end: int, cosine: float) -> Candidate:
-        return Candidate(0, (start, end), (0.0, 0.0, 1.0, 0.0, 0.0, cosine), (start, end))
+        return Candidate(0, (start, end), (0.0, 0.0, 0.0, 0.0, cosine), (start, end))
 
     text = "It is red.\nIt is\nblue. It is green."
     one, two, three = candidate(0, 10, 0.1), candidate(11, 22, 0.9), candidate(23, 35, 0.5)

@@ -72,6 +72,18 @@ def test_streamed_sentences_are_the_answers_sentences(seed: int) -> None:
     assert whole.text == answer.text and whole.id == answer.id
 
 
+def test_an_answer_from_a_document_in_another_language_says_so() -> None:
+    *_, answer = ask(answerer(), AnswerOptions())
+    assert isinstance(answer, Answer) and not answer.other_language
+    cited = answer.sentences[0].citations[0].document_id
+    for name in DOCUMENTS:
+        documents = {**DOCUMENTS, name: replace(DOCUMENTS[name], language="ru")}
+        again = answerer().answer("What does the KV cache store?", hits(), mode="rag", options=AnswerOptions(),
+                                  document_of=documents.__getitem__)
+        if again.text == answer.text:  # of what is in another language other sentences may be left out
+            assert again.other_language == (name == cited)
+
+
 def test_words_that_are_not_good_enough_become_a_quotation() -> None:
     *_, answer = ask(answerer(own=1.1), AnswerOptions())
     assert isinstance(answer, Answer) and [s.origin for s in answer.sentences] == ["quotation"]

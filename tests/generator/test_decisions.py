@@ -7,9 +7,11 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from generator.decisions import CONFIDENCE, Decisions, Point, log_odds, probability, weighted
+from generator.decisions import CONFIDENCE, RANKING, Decisions, Point, log_odds, probability, weighted
 from generator.engine import PieceScores, Reading, best_span
 from generator.errors import DecoderMissing
 from generator.evidence import Candidate, candidates, choose
@@ -47,8 +49,8 @@ def test_what_cannot_be_fitted_is_refused() -> None:
 
 
 def test_the_best_candidate_is_chosen_and_its_margin_is_over_other_passages() -> None:
-    decisions = Decisions(sentence=(1.0, 0, 0, 0, 0, 0), confidence=(*[0.0] * (len(CONFIDENCE) - 3), 1.0, -1.0, 0.0))
-    found = [Candidate(p, (0, 1), (value, 0, 0, 0, 0, 0), (0, 1)) for p, value in ((0, 3.0), (0, 2.5), (1, 1.0))]
+    decisions = Decisions(sentence=(1.0, 0, 0, 0, 0), confidence=(*[0.0] * (len(CONFIDENCE) - 3), 1.0, -1.0, 0.0))
+    found = [Candidate(p, (0, 1), (value, 0, 0, 0, 0), (0, 1)) for p, value in ((0, 3.0), (0, 2.5), (1, 1.0))]
     choice = choose(found, decisions, "en")
     assert choice is not None and choice.candidate is found[0]
     assert choice.confidence == pytest.approx(probability(2.0))
@@ -57,28 +59,64 @@ def test_the_best_candidate_is_chosen_and_its_margin_is_over_other_passages() ->
     assert choose([], decisions, "en") is None
 
 
-def test_a_further_sentence_is_quoted_when_it_is_nearly_as_good_and_in_the_same_language() -> None:
-    decisions = Decisions(sentence=(1.0, 0, 0, 0, 0, 0), also=0.3)
-    values = ((3.0, 1.0), (2.9, 1.0), (2.95, 0.0), (-2.0, 1.0))
-    found = [Candidate(n, (0, 1), (value, 0, own, 0, 0, 0), (0, 1)) for n, (value, own) in enumerate(values)]
+def test_a_further_sentence_is_quoted_when_it_is_nearly_as_good() -> None:
+    decisions = Decisions(sentence=(1.0, 0, 0, 0, 0), also=0.3)
+    found = [Candidate(n, (0, 1), (value, 0, 0, 0, 0), (0, 1)) for n, value in enumerate((3.0, 2.9, -2.0))]
     choice = choose(found, decisions, "en")
     assert choice is not None and choice.candidate is found[0] and choice.further == (found[1],)
 
 
 def test_a_sentence_that_leans_is_led_by_the_one_before_it_and_never_added() -> None:
-    decisions = Decisions(sentence=(1.0, 0, 0, 0, 0, 0), also=0.1)
+    decisions = Decisions(sentence=(1.0, 0, 0, 0, 0), also=0.1)
     scores = (((0, 9), 0.0, True), ((10, 20), 3.0, False), ((21, 30), 2.9, False), ((40, 50), 2.8, True))
     found = [
-        Candidate(0, interval, (value, 0, 0, 0, 0, 0), interval, alone) for interval, value, alone in scores
+        Candidate(0, interval, (value, 0, 0, 0, 0), interval, alone) for interval, value, alone in scores
     ]
     choice = choose(found, decisions, "en")
     assert choice is not None and choice.candidate is found[1] and choice.leads == (found[0],)
     assert choice.shown == (found[0], found[1], found[3])
     further_back = [dataclasses.replace(found[0], interval=(0, 9), alone=False), *found[1:]]
-    first = Candidate(0, (-9, -1), (-1.0, 0, 0, 0, 0, 0), (0, 0))
+    first = Candidate(0, (-9, -1), (-1.0, 0, 0, 0, 0), (0, 0))
     chained = choose([first, *further_back], decisions, "en")
     assert chained is not None and chained.shown == (first, further_back[0], found[1])
     assert (alone := choose(found[1:], decisions, "en")) is not None and alone.shown == (found[1], found[3])
+
+
+def nowhere(texts: Sequence[str]) -> NDArray[np.float32]:
+    """Texts that have nothing in common."""
+    return np.eye(len(texts), dtype=np.float32)
+
+
+def test_of_two_sentences_that_say_the_same_the_one_in_the_questions_language_stays() -> None:
+    texts = ["Caches keep keys. Queues keep work.", "Кэши хранят ключи. Кучи хранят порядок."]
+    directions = {"Caches keep keys.": 0, "Кэши хранят ключи.": 0, "Queues keep work.": 1, "Кучи хранят порядок.": 2}
+
+    def encode(given: Sequence[str]) -> NDArray[np.float32]:
+        return np.eye(4, dtype=np.float32)[[directions.get(one, 3) for one in given]]
+
+    reading = Reading((1.0, 1.0), tuple(
+        tuple(PieceScores(n, n + 1, 1.0, 0.0, 0.0) for n in range(len(text))) for text in texts
+    ), None)
+    for own, said in (([True, False], "Кэши хранят ключи."), ([False, True], "Caches keep keys.")):
+        found = candidates(reading, "?", texts, [0.0, 0.0], own, encode)
+        assert {texts[one.passage][slice(*one.interval)] for one in found} == set(directions) - {said}
+    for own in ([True, True], [False, False]):
+        assert len(candidates(reading, "?", texts, [0.0, 0.0], own, encode)) == 4
+
+
+def test_what_the_next_sentence_leans_on_stays_though_it_is_said_twice() -> None:
+    texts = ["Caches keep keys.", "Кэши хранят ключи. Они растут с каждым шагом."]
+
+    def encode(given: Sequence[str]) -> NDArray[np.float32]:
+        return np.eye(3, dtype=np.float32)[[{texts[0]: 0, "Кэши хранят ключи.": 0}.get(one, 1) for one in given]]
+
+    reading = Reading((1.0, 1.0), tuple(
+        tuple(PieceScores(n, n + 1, 1.0, 0.0, 0.0) for n in range(len(text))) for text in texts
+    ), None)
+    found = candidates(reading, "?", texts, [0.0, 0.0], [True, False], encode)
+    assert [texts[one.passage][slice(*one.interval)] for one in found] == [
+        texts[0], "Кэши хранят ключи.", "Они растут с каждым шагом."
+    ]
 
 
 def test_a_risk_that_nothing_keeps_gives_the_least() -> None:
@@ -92,10 +130,10 @@ def test_a_risk_that_nothing_keeps_gives_the_least() -> None:
 )
 def test_questions_and_fragments_are_no_candidates_for_an_answer(text: str) -> None:
     pieces = tuple(PieceScores(n, n + 1, 5.0 - n, 0.0, 0.0) for n in range(len(text)))
-    found = candidates(Reading((1.0,), (pieces,), None), [text], [0.0], [True], lambda texts: [0.0] * len(texts))
+    found = candidates(Reading((1.0,), (pieces,), None), "?", [text], [0.0], [True], nowhere)
     assert [text[slice(*candidate.interval)] for candidate in found] == ["It provides tools."]
     short = Reading((1.0,), (pieces[:6],), None)
-    assert len(candidates(short, ["Tools."], [0.0], [True], lambda texts: [0.0] * len(texts))) == 1
+    assert len(candidates(short, "?", ["Tools."], [0.0], [True], nowhere)) == 1
 
 
 def test_only_the_sentences_that_are_ahead_are_compared_with_the_question() -> None:
@@ -109,17 +147,17 @@ def test_only_the_sentences_that_are_ahead_are_compared_with_the_question() -> N
     )
     asked: list[str] = []
 
-    def likeness(texts: Sequence[str]) -> list[float]:
+    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
         asked.extend(texts)
-        return [len(one) / 100 for one in texts]
+        return np.array([[len(one) / 100, 1.0] for one in texts[:-1]] + [[1.0, 0.0]], np.float32)
 
-    given = (Reading((1.0,), (pieces,), None), [text], [0.0], [True], likeness)
-    weights = (0.0, 0.0, 0.0, 1.0, 0.0, 1.0)
+    given = (Reading((1.0,), (pieces,), None), "?", [text], [0.0], [True], encode)
+    weights = (0.0, 0.0, 1.0, 0.0, 1.0)
     every = candidates(*given)
-    assert len(asked) == len(every) == 4
+    assert len(asked) - 1 == len(every) == 4
     asked.clear()
     some = candidates(*given, weights=weights, compared=2)
-    assert asked == ["Queues keep work.", "Stacks keep calls."]
+    assert asked == ["Queues keep work.", "Stacks keep calls.", "?"]
     cosines = [one.features[-1] for one in some]
     assert cosines[1:3] == [one.features[-1] for one in every[1:3]] and cosines[0] == cosines[3] == min(cosines[1:3])
     assert [dataclasses.replace(one, features=()) for one in some] == [
@@ -141,7 +179,7 @@ def test_log_odds_undo_probability() -> None:
 
 
 def test_decisions_are_loaded_as_saved(tmp_path: Path) -> None:
-    decisions = Decisions(ranking=tuple(map(float, range(8))), default=0.3, curve=(Point(0.1, 0.2, 0.3),))
+    decisions = Decisions(ranking=tuple(map(float, range(len(RANKING)))), default=0.3, curve=(Point(0.1, 0.2, 0.3),))
     decisions.save(tmp_path)
     assert Decisions.load(tmp_path) == decisions
     assert Decisions.load(tmp_path / "nothing") == Decisions()

@@ -11,7 +11,7 @@ from generator.evidence import Candidate, Choice, choose
 from generator.listing import LONGEST, harmless, with_listing
 from ingest.lists import Listing, find_listings
 
-_DECISIONS = replace(Decisions(), sentence=(1.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+_DECISIONS = replace(Decisions(), sentence=(1.0, 0.0, 0.0, 0.0, 0.0))
 _LIST = Listing(0, ((10, 29), (30, 39), (40, 49)))
 
 
@@ -20,7 +20,7 @@ def _candidates(*sums: float, listing: Listing = _LIST) -> list[Candidate]:
     two more items, and one behind it."""
     return [
         Candidate(
-            0, (10 * n, 10 * n + 9), (value, 0, 1, 0, 0, 0), (0, 1), listing=listing if n < 5 else None
+            0, (10 * n, 10 * n + 9), (value, 0, 0, 0, 0), (0, 1), listing=listing if n < 5 else None
         )
         for n, value in enumerate([*sums, 0.0])
     ]
@@ -53,14 +53,14 @@ def test_a_list_is_shown_whole_where_more_than_one_item_is_asked_for(sums: tuple
 def test_of_a_list_that_is_too_long_as_much_as_there_is_room_for_if_that_holds_what_was_chosen() -> None:
     parts = tuple((n, n + 90) for n in range(10, 3 * LONGEST, 100))
     long = Listing(0, parts)
-    first = [Candidate(0, (0, 9), (5.0, 0, 1, 0, 0, 0), (0, 1), listing=long)]
+    first = [Candidate(0, (0, 9), (5.0, 0, 0, 0, 0), (0, 1), listing=long)]
     assert _chosen(first).candidate.interval == (0, max(z for _, z in parts if z <= LONGEST))
-    late = [Candidate(0, parts[-n], (5.0, 0, 1, 0, 0, 0), (0, 1), listing=long) for n in (1, 2)]
+    late = [Candidate(0, parts[-n], (5.0, 0, 0, 0, 0), (0, 1), listing=long) for n in (1, 2)]
     assert _chosen(late).candidate == late[0]
 
 
 def test_what_a_list_leans_on_is_shown_before_it() -> None:
-    lead = Candidate(0, (-11, -1), (0.0, 0, 1, 0, 0, 0), (0, 1))
+    lead = Candidate(0, (-11, -1), (0.0, 0, 0, 0, 0), (0, 1))
     first, *others = _candidates(9.0, 0.0, 0.0, 0.0, 0.0)
     assert _chosen([lead, replace(first, alone=False), *others]).shown[:2][0] == lead
 

@@ -32,7 +32,7 @@ def late_interaction() -> LateInteraction:
     return LateInteraction(HashEncoder(), ChunkTokens(HashEncoder(), lambda _: ""))
 
 
-def reranker(ranking: dict[str, float], *, candidates: int = 12, read: int = 12) -> ReaderReranker:
+def reranker(ranking: dict[str, float], *, candidates: int = 12, across: int = 0, read: int = 12) -> ReaderReranker:
     """Weights by name; the same before and after reading."""
     decisions = Decisions(
         signals=tuple(ranking.get(name, 0.0) for name in SIGNALS),
@@ -40,7 +40,7 @@ def reranker(ranking: dict[str, float], *, candidates: int = 12, read: int = 12)
     )
     late = late_interaction()
     return ReaderReranker(
-        tiny_engine(), decisions, late, lambda name: f"Title {name}", candidates=candidates, read=read
+        tiny_engine(), decisions, late, lambda name: f"Title {name}", candidates=candidates, across=across, read=read
     )
 
 
@@ -67,6 +67,11 @@ def test_what_is_not_looked_at_stays_behind_in_its_order() -> None:
     assert [hit.stage for hit in found] == ["reranked", "reranked", "fused", "fused"]
 
 
+def test_those_beside_the_candidates_are_looked_at_too() -> None:
+    found = reranker({"dense": 1.0}, candidates=2, across=1).rerank("What is a cache?", hits(), 10)
+    assert [hit.chunk.document_id for hit in found] == ["d2", "d1", "d0", "d3"]
+
+
 def test_what_is_not_read_stays_behind_in_the_order_of_the_first_look() -> None:
     found = reranker({"dense": 1.0}, read=2).rerank("What is a cache?", hits(), 10)
     assert [hit.chunk.document_id for hit in found] == ["d3", "d2", "d1", "d0"]
@@ -76,12 +81,13 @@ def test_what_is_not_read_stays_behind_in_the_order_of_the_first_look() -> None:
 
 
 def test_signals_are_what_their_names_say() -> None:
-    given = [replace(hit, parts={**hit.parts, "coverage": 0.25 * hit.rank, "document": 0.1 * hit.rank})
+    given = [replace(hit, parts={**hit.parts, "coverage": 0.25 * hit.rank, "document": 0.1 * hit.rank,
+                                       **({"foreign": 1.0} if hit.rank == 2 else {})})
              for hit in hits()]
     rows = reranker({}).signals("What is a cache?", given)
     first, second = (dict(zip(SIGNALS, row, strict=True)) for row in rows[:2])
     assert first["bm25"] == 1.0 and second["bm25"] == 0.75 and second["dense"] == pytest.approx(0.1)
     assert first["order"] == 0.0 and second["order"] == pytest.approx(-math.log(2)) and second["coverage"] == 0.5
-    assert second["document"] == pytest.approx(0.2)
+    assert second["document"] == pytest.approx(0.2) and (first["foreign"], second["foreign"]) == (0.0, 1.0)
     late = late_interaction().scores("What is a cache?", [hit.chunk for hit in given])
     assert [row[SIGNALS.index("late")] for row in rows] == pytest.approx(late.tolist())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from ingest.errors import UnknownDocument
 from ingest.library import Library
 from retrieval.chunk_tokens import ChunkTokens
 from retrieval.errors import IndexMissing, QueryError, RetrievalError
+from retrieval.hit import Hit
 from retrieval.rerank import LateInteraction, LateInteractionReranker
 from retrieval.retriever import Retriever, RetrieverName
 from retrieval.store import IndexStore
@@ -169,6 +170,19 @@ def test_a_library_without_an_index_says_so(tmp_path: Path, library: Library) ->
         retriever(open_store(tmp_path, library)).search("anything")
 
 
+class Shown:
+    """A reranker that keeps the order and remembers what it was shown."""
+
+    def __init__(self, candidates: int, across: int) -> None:
+        self.candidates, self.across = candidates, across
+        self.hits: list[Hit] = []
+
+    def rerank(self, query: str, hits: Sequence[Hit], top_k: int) -> list[Hit]:
+        del query  # the order does not depend on it
+        self.hits = list(hits)
+        return self.hits[:top_k]
+
+
 class Bilingual(HashEncoder):
     """A fake that reads a few Russian words as English ones, so that translations meet."""
 
@@ -197,3 +211,66 @@ def test_of_a_passage_and_its_translation_the_one_in_the_questions_language_come
         assert [hit.chunk.text for hit in hits] == ["кэш хранит ключи", "temperature", "cache stores keys"]
     # What exists in the other language only stays where it is.
     assert search("температура", retriever="dense", rerank=rerank)[0].chunk.text == "temperature"
+
+
+@pytest.fixture
+def mixed(tmp_path: Path, library: Library) -> Iterator[IndexStore]:
+    """Many English chunks that share the question's words, one with a Russian translation, and Russian ones without."""
+    add_document(library, "", [f"what the cache stores {number}" for number in range(8)] + ["cache stores keys"])
+    add_document(library, "", ["кэш хранит ключи"], source="/translation", language="ru")
+    only = ["температура", "кэш температура кэш", "кэш раз два три четыре"]
+    add_document(library, "", only, source="/ru", language="ru")
+    store = open_store(tmp_path, library, Bilingual())
+    store.sync()
+    yield store
+
+
+def test_what_is_only_in_the_other_language_is_shown_to_the_reranker(mixed: IndexStore) -> None:
+    """Behind the best of fusion come the nearest foreign chunks: those of a search among all, less translations."""
+    encoder, query = Bilingual(), "what the cache stores"
+    plain = retriever(mixed, encoder, rerank=False).search(query, top_k=3)
+    assert not any("foreign" in hit.parts for hit in plain)
+    shown = Shown(candidates=3, across=2)
+    search = Retriever(mixed, encoder, shown)
+    search.search(query, top_k=3)
+    assert search.candidates(query, top_k=3) == shown.hits
+    assert [hit.chunk.id for hit in shown.hits[:3]] == [hit.chunk.id for hit in plain]
+    assert [hit.rank for hit in shown.hits] == [1, 2, 3, 4, 5]
+    foreign = [chunk for chunk in mixed.library.chunks() if chunk.text[0] in "кт" and chunk.text != "кэш хранит ключи"]
+    cosine = {chunk.id: float(encoder.encode([chunk.text])[0] @ encoder.encode([query])[0]) for chunk in foreign}
+    nearest = sorted(cosine, key=lambda name: -cosine[name])[:2]
+    assert [hit.chunk.id for hit in shown.hits[3:]] == nearest
+    assert all(hit.parts["foreign"] == 1.0 for hit in shown.hits[3:])
+    assert [hit.parts["dense"] for hit in shown.hits[3:]] == pytest.approx([cosine[name] for name in nearest])
+
+
+def test_a_foreign_chunk_stands_once_and_within_the_chosen_documents(mixed: IndexStore) -> None:
+    search = Retriever(mixed, Bilingual(), Shown(candidates=3, across=5))
+    for query in ("what the cache stores", "температура", "cache temperature", "zzz"):
+        for top_k in (1, 5, 20):
+            hits = search.search(query, top_k=top_k)
+            assert len({hit.chunk.id for hit in hits}) == len(hits) and [h.rank for h in hits] == list(
+                range(1, len(hits) + 1)
+            )
+    assert not any("foreign" in hit.parts for hit in search.search("кэш", documents=["/ru"], top_k=20))
+
+
+def test_how_many_are_wanted_changes_neither_what_is_looked_at_nor_the_first(mixed: IndexStore) -> None:
+    shown = Shown(candidates=3, across=2)
+    search = Retriever(mixed, Bilingual(), shown)
+    for name in ("hybrid", "bm25", "dense"):
+        few = search.search("what the cache stores", top_k=2, retriever=name)
+        looked_at = shown.hits
+        many = search.search("what the cache stores", top_k=12, retriever=name)
+        assert shown.hits == looked_at == search.candidates("what the cache stores", top_k=12, retriever=name)
+        assert many[:2] == few and len(many) > len(looked_at)
+
+
+def test_other_searches_look_for_nothing_in_other_languages(mixed: IndexStore) -> None:
+    english = Bilingual(languages=frozenset({"en"}))
+    own = Bilingual()
+    searches: list[tuple[Bilingual, RetrieverName]] = [(own, "bm25"), (own, "dense"), (english, "hybrid")]
+    for encoder, name in searches:
+        shown = Shown(candidates=2, across=5)
+        Retriever(mixed, encoder, shown).search("what the cache stores", retriever=name, top_k=2)
+        assert len(shown.hits) == 2
