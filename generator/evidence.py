@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -49,6 +50,7 @@ class Candidate:
 
 
 _FEWEST_WORDS = 3
+_DIGITS = re.compile(r"\d+")
 _GAP = 2
 # Two sentences in two languages say the same from this cosine on. From 0.7 to 0.8 nothing changed on dev.
 SAME_SAID = 0.75
@@ -96,7 +98,8 @@ def candidates(
 ) -> list[Candidate]:
     """Every sentence that the reader saw, but for questions (a heading that asks what is asked is no answer), for what
     begins with markup, for fragments of one or two words («BERGEN:») where there is more, and for what a sentence in
-    the question's language says too. An item of a list begins a sentence, and a row of a table is one.
+    the question's language says too, its numbers included. An item of a list begins a sentence, and a row of a table is
+    one.
 
     rank[p]: log-odds of passage p by the ranking; own_language[p]: whether it is in the question's; encode: vectors
     [n, C] of norm 1 of n texts; listings[p]: lists and tables of passage p (None: as its own text has them). compared:
@@ -126,7 +129,9 @@ def candidates(
     least = min(cosines.values())
     own = np.array([own_language[found[n][0]] for n in ahead])
     needed = _leaned_on(found, passages, together)
-    said_twice = {ahead[n] for n in translations(vectors[:-1], own, SAME_SAID)} - needed
+    numbers = [set(_DIGITS.findall(passages[found[n][0]][slice(*found[n][1])])) for n in ahead]
+    twins = translations(vectors[:-1], own, SAME_SAID)
+    said_twice = {ahead[n] for n, twin in twins.items() if numbers[n] <= numbers[twin]} - needed
     made = []
     for n, (p, interval, _, _, place) in enumerate(found):
         if n in said_twice:

@@ -7,9 +7,10 @@
 
 Each hit carries the score of every stage it passed in `parts`, the share of the question's words that it holds, how
 well its document fits the question, and "foreign" (1) if that is in another language than the question. A passage in
-another language hands its place to its translation in the language of the question (retrieval/translations.py); what
-has none is looked for apart, as BM25 hardly finds it and fusion puts all that it finds before it. A hit is given out
-only while the library holds its chunk, so a deleted document is gone at once, before the index has followed.
+another language hands its place to its translation in the language of the question (retrieval/translations.py). Those
+in other languages are looked for apart, too, as BM25 hardly finds them and fusion puts all that it finds before them. A
+hit is given out only while the library holds its chunk, so a deleted document is gone at once, before the index has
+followed.
 """
 
 from __future__ import annotations
@@ -123,10 +124,12 @@ class Retriever:
         looked_at = len(hits) if reranker is None else min(len(hits), reranker.candidates)
         if reranker is not None and retriever == "hybrid" and vector is not None:
             first = hits[: reranker.candidates]
-            ranking = self._across(query, vector, reranker.across, snapshot, allowed, stages) if reranker.across else []
+            nearest: Ranking = []
+            if reranker.across:
+                nearest = self._across(query, vector, reranker.across, snapshot, allowed, stages)
             there = {hit.chunk.id for hit in first}
-            nearest = _Stage("dense", [(name, score) for name, score in ranking if name not in there])
-            behind = _hits([*stages[:1], nearest], library, reranker.across)
+            nearest = [(name, score) for name, score in nearest if name not in there]
+            behind = _hits([*stages[:1], _Stage("dense", nearest)], library, reranker.across)
             looked_at = len(first) + len(behind)
             hits = _behind(first, behind, hits[len(first) :])
         return _with_words(query, hits, snapshot, chosen), looked_at, snapshot
@@ -164,8 +167,8 @@ class Retriever:
         allowed: NDArray[np.bool_] | None,
         stages: Sequence[_Stage],
     ) -> Ranking:
-        """The chunks in other languages that are nearest to the question, without those that have a translation among
-        what was found; none if the encoder does not know the question's language."""
+        """The chunks in other languages that are nearest to the question; those that have a translation among what was
+        found hand it their place. None if the encoder does not know the question's language."""
         language, known = detect(query), self._encoder.languages
         mask = snapshot.written_in(known - {language}) if language in known else np.zeros(0, np.bool_)
         mask = mask if allowed is None or not mask.any() else mask & allowed
@@ -174,7 +177,10 @@ class Retriever:
         ranking = snapshot.dense.search(vector, 2 * wanted, mask)  # half may be translations of what was found
         found = dict.fromkeys(name for stage in stages for name, _ in stage.ranking)
         translated = self._translated(language, [*found, *(name for name, _ in ranking if name not in found)], snapshot)
-        return [(name, score) for name, score in ranking if name not in translated]
+        kept: dict[str, float] = {}
+        for name, score in ranking:
+            kept.setdefault(translated.get(name, name), score)
+        return list(kept.items())
 
     def _in_own_language(self, query: str, stages: list[_Stage], snapshot: Snapshot) -> list[_Stage]:
         """The stages with translations in the question's language, found by any of them, in the place of foreign

@@ -104,6 +104,24 @@ def test_of_two_sentences_that_say_the_same_the_one_in_the_questions_language_st
         assert len(candidates(reading, "?", texts, [0.0, 0.0], own, encode)) == 4
 
 
+def test_a_sentence_with_another_number_is_not_said_twice() -> None:
+    same = np.array([1.0, 0.0], np.float32)
+    question = np.array([0.0, 1.0], np.float32)
+
+    def encode(given: Sequence[str]) -> NDArray[np.float32]:
+        return np.stack([*([same] * (len(given) - 1)), question])
+
+    for own, foreign, kept in (
+        ("Кэш занимает 2 000 страниц.", "The cache takes 2,000 pages.", 1),
+        ("Кэш занимает 3 000 страниц.", "The cache takes 2,000 pages.", 2),
+        ("Кэш занимает много страниц.", "The cache takes 2,000 pages.", 2),
+    ):
+        reading = Reading((1.0, 1.0), tuple(
+            tuple(PieceScores(n, n + 1, 1.0, 0.0, 0.0) for n in range(len(text))) for text in (own, foreign)
+        ), None)
+        assert len(candidates(reading, "?", [own, foreign], [0.0, 0.0], [True, False], encode)) == kept
+
+
 def test_what_the_next_sentence_leans_on_stays_though_it_is_said_twice() -> None:
     texts = ["Caches keep keys.", "Кэши хранят ключи. Они растут с каждым шагом."]
 

@@ -244,6 +244,17 @@ def test_what_is_only_in_the_other_language_is_shown_to_the_reranker(mixed: Inde
     assert [hit.parts["dense"] for hit in shown.hits[3:]] == pytest.approx([cosine[name] for name in nearest])
 
 
+def test_a_translation_that_fusion_puts_too_far_behind_is_shown_in_the_place_of_the_foreign_chunk(
+    mixed: IndexStore
+) -> None:
+    shown = Shown(candidates=1, across=5)
+    search = Retriever(mixed, Bilingual(), shown)
+    search.search("what the cache stores")
+    texts = [hit.chunk.text for hit in shown.hits]
+    assert "cache stores keys" in texts[1:] and "кэш хранит ключи" not in texts
+    assert "foreign" not in shown.hits[texts.index("cache stores keys")].parts
+
+
 def test_a_foreign_chunk_stands_once_and_within_the_chosen_documents(mixed: IndexStore) -> None:
     search = Retriever(mixed, Bilingual(), Shown(candidates=3, across=5))
     for query in ("what the cache stores", "температура", "cache temperature", "zzz"):
