@@ -17,7 +17,9 @@ still match, so the right passage ranks a little lower.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from api.question import MAX_QUESTION_CHARS
 
 MIN_CONTENT_WORDS = 2
 MAX_EARLIER_QUESTIONS = 4
@@ -68,7 +70,10 @@ def is_follow_up(question: str) -> bool:
 
 
 def search_text(question: str, earlier: Sequence[str]) -> str:
-    """What retrieval searches for `question`, asked after the user's `earlier` questions (oldest first)."""
+    """What retrieval searches for `question`, asked after the user's `earlier` questions (oldest first).
+
+    The question whole, then as many of the borrowed words as a question may hold: of long messages there can be more.
+    """
     if not is_follow_up(question):
         return question
     borrowed: list[str] = []
@@ -78,4 +83,14 @@ def search_text(question: str, earlier: Sequence[str]) -> str:
             break
     own = {word.lower() for word in content_words(question)}
     added = dict.fromkeys(word for word in borrowed if word.lower() not in own)
-    return " ".join([question, *added])
+    return _within(question, added)
+
+
+def _within(question: str, added: Iterable[str]) -> str:
+    """The question with the first of the words added, up to the length of a question."""
+    text = question
+    for word in added:
+        if len(text) + 1 + len(word) > MAX_QUESTION_CHARS:
+            break
+        text += f" {word}"
+    return text

@@ -236,9 +236,12 @@ class Pipeline:
     def ask_stream(self, request: Ask, hits: Sequence[Hit] | None = None) -> Iterator[Sentence | Answer]:
         """Sentences as they are finished and checked, the whole Answer last. hits: see `ask`."""
         started = time.perf_counter()
-        if hits is None:
-            hits = self.search(request) if request.mode == "rag" else []
-        rerank_ms = self._reranker().take_ms() if hits else 0.0
+        rerank_ms = 0.0
+        if hits is None and request.mode == "rag":
+            self._reranker().take_ms()  # of a search before, in this thread, whose time nobody asked for
+            hits = self.search(request)
+            rerank_ms = self._reranker().take_ms()
+        hits = hits or []
         timings = {"retrieve": _ms_since(started) - rerank_ms, "rerank": rerank_ms}
         documents = self._documents_of(hits)
         pieces = self.answerer.stream(

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from ingest.database import Database
 from ingest.errors import UnknownJob
@@ -17,7 +17,10 @@ JobState = Literal["queued", "running", "done", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """What became of one file. status: "added", "updated", "unchanged" or "failed"; error: one line or ""."""
+    """What became of one file. status: "added", "updated", "unchanged" or "failed"; error: one line or "".
+
+    warnings: what was left out, such as a page that could not be read.
+    """
 
     file: str
     status: str
@@ -25,6 +28,7 @@ class FileResult:
     pages: int = 0
     chunks: int = 0
     error: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,5 +121,10 @@ def _content(job: Job) -> str:
 def _job(row: tuple[str, JobState, str, str, str]) -> Job:
     job_id, state, created_at, updated_at, content = row
     fields = json.loads(content)
-    results = tuple(FileResult(**result) for result in fields["results"])
+    results = tuple(_result(result) for result in fields["results"])
     return Job(job_id, state, created_at, updated_at, tuple(fields["files"]), results, fields["error"])
+
+
+def _result(values: dict[str, Any]) -> FileResult:
+    """The inverse of `asdict`; what was written before there were warnings has none."""
+    return FileResult(**{**values, "warnings": tuple(values.get("warnings", ()))})

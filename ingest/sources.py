@@ -61,12 +61,16 @@ def _items_of(source: Path | str | NamedFile, limits: Limits, fetcher: Fetcher) 
 
 
 def _file_item(name: str, path: Path, file_name: str, limits: Limits) -> Item:
+    shown = os.fsencode(name).decode("utf-8", "backslashreplace")
+
     def load() -> tuple[bytes, str]:
+        if shown != name:  # SQLite would refuse it, and with it all files that follow
+            raise Unsupported(f"{shown}: its name is not UTF-8; rename the file or its folder")
         if path.exists() and not is_supported(file_name):
             raise Unsupported(unsupported_message(file_name))  # before a large video is read
         return read_file(path, limits), file_name
 
-    return Item(name, path.stat().st_size if path.is_file() else 0, load)
+    return Item(shown, path.stat().st_size if path.is_file() else 0, load)
 
 
 def files_below(folder: Path) -> list[Path]:

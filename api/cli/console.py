@@ -17,14 +17,19 @@ class _Pipe(Console):
 
 
 # Narrow pipes and files get whole lines; only a terminal is wrapped to its width.
-out = _Pipe(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
-err = _Pipe(stderr=True, highlight=False, markup=False)
+# Words of documents are printed as they are: none of them is markup, and `:100:` is no emoji.
+out = _Pipe(highlight=False, markup=False, emoji=False, soft_wrap=not sys.stdout.isatty())
+err = _Pipe(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def as_json(document: Any) -> str:
+    """One JSON document as it is printed."""
+    return json.dumps(document, ensure_ascii=False, indent=2)
 
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output."""
-    json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")
+    sys.stdout.write(as_json(document) + "\n")
 
 
 def note(text: str) -> None:

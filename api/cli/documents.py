@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.console import note, out, print_json
+from api.cli.console import as_json, note, out, print_json
 from api.cli.options import Device, Home, Json, Run
 from api.counted import counted
 
@@ -76,7 +76,7 @@ def show(
     if run.json:
         print_json(view or document_json(info))
     elif view:
-        out.print(view["text"])
+        out.file.write(view["text"] + "\n")  # `print` would break its lines and expand its tabs
     else:
         for name, value in document_json(info).items():
             out.print(f"{name:>10}  {', '.join(value) if isinstance(value, list) else value}")
@@ -132,13 +132,18 @@ def export(
         if original and to is not None:
             shutil.copyfile(pipeline.original(info.id)[0], to)
         elif run.json:
-            print_json(export_json(full, pipeline.library.chunks([info.id])))
-        elif to is not None:
-            to.write_text(full.text, encoding="utf-8")
+            _export(as_json(export_json(full, pipeline.library.chunks([info.id]))) + "\n", to)
         else:
-            out.file.write(full.text + "\n")
+            _export(full.text if to else full.text + "\n", to)
     if to is not None:
         note(f"wrote {to}")
+
+
+def _export(text: str, to: Path | None) -> None:
+    if to is None:
+        out.file.write(text)
+    else:
+        to.write_text(text, encoding="utf-8")
 
 
 def _print_table(infos: list[DocumentInfo]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,18 +50,31 @@ def ingest(
         try:
             with _progress() as progress:
                 view = _View(progress, quiet=run.json)
-                summary = pipeline.ingest(_resolved(sources, pipeline, view), view.show)
-                if summary.added or summary.updated or not pipeline.is_in_step():
-                    pipeline.sync(view.indexing)
+                summary = _add(sources, pipeline, view)
         except KeyboardInterrupt:
             note("what was finished is kept; the same command again does the rest")
             raise
     if run.json:
-        print_json({**dataclasses.asdict(summary), "not_fetched": view.not_fetched})
+        print_json({**dataclasses.asdict(summary), "warnings": view.warnings, "not_fetched": view.not_fetched})
     else:
         out.print(_line(summary, time.monotonic() - started))
     if summary.failed and not summary.files - summary.failed:
         raise typer.Exit(1)
+
+
+def _add(sources: list[str], pipeline: Pipeline, view: _View) -> Summary:
+    """Ingest the sources and let the index follow, also what was added before a full disk ended it."""
+    from ingest.errors import IngestError
+
+    try:
+        summary = pipeline.ingest(_resolved(sources, pipeline, view), view.show)
+    except IngestError:
+        with suppress(Exception):  # the first error is the one to tell
+            pipeline.sync(view.indexing)
+        raise
+    if summary.added or summary.updated or not pipeline.is_in_step():
+        pipeline.sync(view.indexing)
+    return summary
 
 
 def _resolved(sources: list[str], pipeline: Pipeline, view: _View) -> list[str | Path | NamedFile]:
@@ -102,11 +116,13 @@ class _View:
         self._quiet = quiet
         self._pages = 0
         self.not_fetched: list[dict[str, str]] = []
+        self.warnings: list[tuple[str, str]] = []
         self._task: TaskID = progress.add_task("Looking for files", total=None, rate="")
 
     def show(self, event: Event) -> None:
         """One file is done."""
         self._pages += event.pages
+        self.warnings += [(event.file, warning) for warning in event.warnings]
         pages_per_second = self._pages / event.elapsed_seconds if event.elapsed_seconds > 0 else 0.0
         rate = f"{counted(self._pages, 'page')}, {pages_per_second:.0f} a second"
         if event.remaining_seconds is not None:

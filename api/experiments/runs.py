@@ -85,7 +85,7 @@ class Runs:
         found = []
         for path in sorted((self.folder / RUNS).glob("*.json")):
             try:
-                run = Run(**json.loads(path.read_text(encoding="utf-8")))
+                run = Run(**json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse))
                 if run.id != path.stem or run.state not in get_args(State):
                     raise ValueError("not what was written")
             except (OSError, ValueError, TypeError) as error:
@@ -148,6 +148,11 @@ class Runs:
 
             report_again(path.parent)
         return path.read_text(encoding="utf-8", errors="replace")
+
+
+def _refuse(constant: str) -> float:
+    """For Infinity and NaN, which Python reads from JSON and no answer over HTTP can hold."""
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 def _head(name: str, results: Mapping[str, Any]) -> Head:

@@ -54,6 +54,7 @@ def create_app(
         try:
             yield
         finally:
+            service.warmup.close()
             service.experimenter.close()
             service.uploads.close()
             service.admission.close()

@@ -24,7 +24,7 @@ from api.answer_json import answer_json, citation_json, citations_of
 from api.follow_up import search_text
 from api.http.events import event, event_stream
 from api.http.problem import Problem
-from api.http.schema import MAX_ANSWER_TOKENS, MAX_SEED, MAX_TEMPERATURE
+from api.http.schema import MAX_ANSWER_TOKENS, MAX_DOCUMENTS, MAX_SEED, MAX_TEMPERATURE, DocumentName
 from api.http.service import Service, ServiceDep
 from api.pipeline import Ask
 from api.sources import source_lines
@@ -72,15 +72,15 @@ class ChatBody(BaseModel):
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
     model: str = "lectern"
-    messages: Annotated[list[Message], Field(min_length=1, max_length=200)]
-    stream: bool = False
+    messages: Annotated[list[Message], Field(min_length=1, max_length=10_000)]
+    stream: bool | None = False
     stream_options: StreamOptions | None = None
     temperature: Annotated[float, Field(ge=0, le=MAX_TEMPERATURE)] | None = None
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | None = None
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
     n: Literal[1] | None = None
-    documents: Annotated[list[str], Field(max_length=1_000)] = Field(default_factory=list)
+    documents: Annotated[list[DocumentName], Field(max_length=MAX_DOCUMENTS)] = Field(default_factory=list)
 
     @model_validator(mode="before")
     @classmethod

@@ -76,7 +76,7 @@ class Access:
 
     def _check_origin(self, method: str, headers: Headers) -> None:
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != headers["host"].lower():
+        if origin is not None and _origin_host(origin) != headers["host"].lower():
             raise Problem(403, "requests from pages of other origins are refused")
         site = headers.get("sec-fetch-site", "none")
         link = method in {"GET", "HEAD"} and headers.get("sec-fetch-mode") == "navigate"
@@ -128,6 +128,14 @@ def _host_name(host: str) -> str:
     except ValueError:
         return ""
     return (parts.hostname or "").rstrip(".") if parts.netloc == host and "@" not in host else ""
+
+
+def _origin_host(origin: str) -> str:
+    """Host and port of an Origin header; empty if it has none, as `null` has not."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:  # such as `http://[`
+        return ""
 
 
 def _is_address(name: str) -> bool:

@@ -22,7 +22,10 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", summary="Whether questions can be asked")
 def readyz(service: ServiceDep) -> dict[str, Any]:
-    """Ok when the models are loaded and the library can be read; a problem with status 503 until then."""
+    """Ok when the models are loaded and the library can be read; a problem with status 503 until then.
+
+    `failed` in it tells whether loading went wrong; it is tried again twice a minute.
+    """
     if service.warmup.error:
         raise Problem(503, service.warmup.error, {"Retry-After": "30"}, failed=True)
     if not service.warmup.done:

@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from api.errors import ApiError, ConfigError, HomeError, QuestionError, RequestError, system_message
 from corpus.records import CorpusError
@@ -71,6 +72,8 @@ def as_problem(error: BaseException) -> Problem:
             return Problem(422, str(error))
         case HomeError():
             return Problem(507, str(error))
+        case ClientDisconnect():  # nobody is there to read it, but it is counted and is no fault of ours
+            return Problem(400, "the client left before the request was whole")
         case OSError():
             logger.error("%s", error)
             return Problem(507, system_message(error))
@@ -99,7 +102,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, standard)
     app.add_exception_handler(RequestValidationError, invalid)
     # Those under `Exception` are also logged with a traceback by the server; the foreseen ones need none.
-    for kind in (ApiError, IngestError, RetrievalError, GeneratorError, CorpusError, OSError, Exception):
+    own = (ApiError, IngestError, RetrievalError, GeneratorError, CorpusError)
+    for kind in (*own, ClientDisconnect, OSError, Exception):
         app.add_exception_handler(kind, other)
 
 

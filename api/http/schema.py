@@ -6,9 +6,10 @@ These models exist only at this edge. Every option that is left out takes the se
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from api.config import MAX_TOP_K, RetrieverName, nearest
 from api.question import MAX_QUESTION_CHARS
@@ -84,6 +85,18 @@ class ExperimentBody(Body):
     )
     limit: int | None = Field(None, ge=0, le=MAX_SEED, description="only so many questions; 0: all of them")
     seed: int | None = Field(None, ge=0, le=MAX_SEED, description="in place of the experiment's own")
+
+    @field_validator("definition")
+    @classmethod
+    def _writable(cls, value: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
+        """It is kept and shown as JSON: what Python reads from JSON and cannot write again would break the list."""
+        try:
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        except UnicodeEncodeError:  # also a ValueError
+            raise ValueError("it has characters that are no text (lone surrogates)") from None
+        except (ValueError, RecursionError):
+            raise ValueError("it has a number that JSON cannot hold (Infinity, NaN), or is nested too deeply") from None
+        return value
 
     @model_validator(mode="after")
     def _one_of_two(self) -> ExperimentBody:

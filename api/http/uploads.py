@@ -90,7 +90,7 @@ class Uploads:
             self._thread.join(timeout=5)
 
     def add_files(self, files: Sequence[UploadFile]) -> Job:
-        """A job for the files. Raises Problem 413 or 415 if none can be taken, 429 if too much waits."""
+        """A job for the files. Raises Problem 413 or 415 if none can be taken, 429 if too much waits; OSError."""
         self._check_room()
         names = [safe_name(file.filename or "") for file in files]
         refused = {
@@ -107,11 +107,16 @@ class Uploads:
                 job, FileResult(names[index], "failed", error=problem.detail)
             )
         folder = self._folder / job.id
-        taken = [
-            self._store(file, folder / str(index), names[index])
-            for index, file in enumerate(files)
-            if index not in refused
-        ]
+        try:
+            taken = [
+                self._store(file, folder / str(index), names[index])
+                for index, file in enumerate(files)
+                if index not in refused
+            ]
+        except OSError as error:
+            _drop(folder)  # first: on a full disk the job itself cannot be written before
+            self._fail(job, as_problem(error))
+            raise
         self._enqueue(_Task(job, tuple(taken), folder))
         return job
 
@@ -207,12 +212,16 @@ class Uploads:
             problem = as_problem(error)
             if problem.status_code == 500:
                 logger.exception("job %s", job.id)
-            try:
-                self._pipeline.library.jobs.save(replace(job, state="failed", error=problem.detail))
-            except IngestError as second:
-                logger.error("job %s: %s", job.id, second)
+            self._fail(job, problem)
         finally:
             _drop(task.folder)
+
+    def _fail(self, job: Job, problem: Problem) -> None:
+        """Write into the job why it failed, if anything can be written."""
+        try:
+            self._pipeline.library.jobs.save(replace(job, state="failed", error=problem.detail))
+        except IngestError as error:
+            logger.error("job %s: %s", job.id, error)
 
 
 class _Stopped(Exception):
@@ -222,7 +231,9 @@ class _Stopped(Exception):
 def _result(event: Event) -> FileResult:
     """What the job remembers of a file; an upload under the name it came with."""
     name = event.file.partition("/")[2] if event.file.startswith("upload:") else event.file
-    return FileResult(name, event.status, event.document_id, event.pages, event.chunks, event.error)
+    return FileResult(
+        name, event.status, event.document_id, event.pages, event.chunks, event.error, warnings=event.warnings
+    )
 
 
 def safe_name(name: str) -> str:

@@ -37,6 +37,8 @@ function showLanguage() {
 }
 
 function showView() {
+  // The skip link leads into the view that is shown.
+  if (location.hash === "#main" && document.querySelector("nav [aria-current]")) return;
   const wanted = VIEWS.find((name) => location.hash === `#/${name}`) ?? "ask";
   for (const name of VIEWS) byId(`view-${name}`).hidden = name !== wanted;
   for (const link of document.querySelectorAll("nav [data-view]")) {

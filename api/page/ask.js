@@ -22,12 +22,15 @@ export function startAsk() {
   });
   question.addEventListener("input", () => grow(question));
   addEventListener("resize", () => grow(question));
-  byId("options-toggle").addEventListener("click", (event) => {
-    const options = byId("options");
-    options.hidden = !options.hidden;
-    event.currentTarget.setAttribute("aria-expanded", String(!options.hidden));
-  });
+  byId("options-toggle").addEventListener("click", () => showOptions(byId("options").hidden));
+  // A field that is folded away cannot say what is wrong with it, and the question would just not be sent.
+  form.addEventListener("invalid", () => showOptions(true), true);
   byId("scope").addEventListener("click", chooseScope);
+}
+
+function showOptions(shown) {
+  byId("options").hidden = !shown;
+  byId("options-toggle").setAttribute("aria-expanded", String(shown));
 }
 
 // Called at the start and whenever the language changes.

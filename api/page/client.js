@@ -109,7 +109,12 @@ export async function openPage(path) {
   }
 }
 
-async function enterKey() {
+let entering = null; // the promise of the key that is being asked for
+
+// Asks for the key, once for all requests that wait for it: there is one dialog.
+const enterKey = () => (entering ??= askForKey().finally(() => { entering = null; }));
+
+async function askForKey() {
   const input = element("input", { type: "password", id: "key", autocomplete: "off", required: true });
   const answer = await ask(
     element("h2", {}, text("key.title")),

@@ -3,6 +3,7 @@
 import { askWithin, forgetInScope } from "./scope.js";
 import { getJson, postJson, remove, upload } from "./client.js";
 import { ask, byId, element, toast } from "./dom.js";
+import { groupsOf } from "./groups.js";
 import { closeReader, openDocument, openReader } from "./reader.js";
 import { counted, fileSize, shortDate, text } from "./texts.js";
 
@@ -25,7 +26,7 @@ export function startLibrary() {
     findInTexts(byId("find").value.trim());
   });
   byId("chosen-ask").addEventListener("click", () => askWithin(documents.filter((one) => chosen.has(one.id)).map((one) => [one.id, one.title])));
-  byId("chosen-clear").addEventListener("click", () => { chosen.clear(); showDocuments(); });
+  byId("chosen-clear").addEventListener("click", () => { chosen.clear(); showChosen(); });
   byId("chosen-remove").addEventListener("click", () => removeDocuments(documents.filter((one) => chosen.has(one.id))));
   catchDrops();
 }
@@ -49,13 +50,29 @@ export function showDocuments() {
   const shown = documents.filter((one) => `${one.title} ${one.sources.join(" ")}`.toLowerCase().includes(words));
   byId("documents").replaceChildren(shown.length ? table(shown)
     : element("p", { class: "muted empty" }, text(documents.length ? "library.none" : "library.empty")));
+  showChosen();
+}
+
+// What is ticked, in the table that is there: one made anew would lose the focus.
+function showChosen() {
+  const boxes = [...byId("documents").querySelectorAll("tbody input")];
+  for (const box of boxes) {
+    box.checked = chosen.has(box.value);
+    box.closest("tr").classList.toggle("chosen-row", box.checked);
+  }
+  const all = byId("documents").querySelector("thead input");
+  if (all) all.checked = boxes.every((box) => box.checked);
   byId("chosen").hidden = chosen.size === 0;
   byId("chosen-count").textContent = counted("chosen", chosen.size);
 }
 
+function choose(ids, wanted) {
+  for (const id of ids) if (wanted) chosen.add(id); else chosen.delete(id);
+  showChosen();
+}
+
 function table(shown) {
-  const all = element("input", { type: "checkbox", "aria-label": text("choose.all"), checked: shown.every((one) => chosen.has(one.id)),
-    onchange: () => { shown.forEach((one) => (all.checked ? chosen.add(one.id) : chosen.delete(one.id))); showDocuments(); } });
+  const all = element("input", { type: "checkbox", "aria-label": text("choose.all"), onchange: () => choose(shown.map((one) => one.id), all.checked) });
   const column = (name) => element("th", { scope: "col", class: name === "title" ? "" : "number" }, text(`column.${name}`));
   return element("table", {},
     element("thead", {}, element("tr", {}, element("th", { scope: "col" }, all), ...["title", "pages", "passages", "size", "added"].map(column), element("th", {}))),
@@ -63,10 +80,9 @@ function table(shown) {
 }
 
 function row(one) {
-  const box = element("input", { type: "checkbox", checked: chosen.has(one.id), "aria-label": text("column.choose", one),
-    onchange: () => { if (box.checked) chosen.add(one.id); else chosen.delete(one.id); showDocuments(); } });
+  const box = element("input", { type: "checkbox", value: one.id, "aria-label": text("column.choose", one), onchange: () => choose([one.id], box.checked) });
   const number = (value) => element("td", { class: "number" }, value);
-  return element("tr", { class: chosen.has(one.id) ? "chosen-row" : "" },
+  return element("tr", {},
     element("td", {}, box),
     element("td", { class: "title-cell" },
       element("button", { type: "button", class: "link", onclick: () => openReader({ id: one.id }) }, one.title),
@@ -97,6 +113,11 @@ async function removeDocuments(gone) {
 async function send(files) {
   if (!files.length) return;
   location.hash = "#/library";
+  // The next group when the one before is read: the server lets only so many wait.
+  for (const group of groupsOf(files)) await sendAtOnce(group);
+}
+
+async function sendAtOnce(files) {
   const view = new JobView(files.map((file) => file.name).join(", "));
   try {
     await view.follow(await upload(files, (share) => view.progress(share * 0.2, "job.sending")));
@@ -153,7 +174,9 @@ class JobView {
 function fileLine(result) {
   const error = result.error.startsWith(result.file) ? result.error.slice(result.file.length).replace(/^:\s*/, "") : result.error;
   const figures = error || [result.pages && counted("pages", result.pages), result.chunks && counted("passages", result.chunks)].filter(Boolean).join(", ");
-  return element("li", { class: `file ${result.status}` }, element("span", { class: "status" }, text(`file.${result.status}`)), ` ${result.file} `, element("span", { class: "muted" }, figures));
+  return element("li", { class: `file ${result.status}` },
+    element("span", { class: "status" }, text(`file.${result.status}`)), ` ${result.file} `, element("span", { class: "muted" }, figures),
+    result.warnings.map((warning) => element("span", { class: "warning" }, warning)));
 }
 
 // Files may be dropped anywhere on the page.

@@ -6,6 +6,8 @@ import { byId, element, toast } from "./dom.js";
 import { pieces } from "./marks.js";
 import { text } from "./texts.js";
 
+const NARROW = "(max-width: 60rem)"; // where the reader covers the page: style.css
+
 let shown = null; // {info, page, marks} of the open document
 let opener = null; // what had the focus before, to give it back
 
@@ -75,8 +77,13 @@ function head(info) {
     element("div", {}, element("h2", {}, info.title), element("p", { class: "muted reader-source" }, info.sources.join(", "))),
     element("button", { type: "button", class: "quiet icon", "aria-label": text("reader.close"), title: `${text("reader.close")} (Esc)`, onclick: closeReader }, "✕"),
     element("div", { class: "reader-actions" },
-      element("button", { type: "button", onclick: () => askWithin([[info.id, info.title]]) }, text("reader.within")),
+      element("button", { type: "button", onclick: () => askAbout(info) }, text("reader.within")),
       element("button", { type: "button", class: "quiet", onclick: () => saveFile(info.id, name).catch((error) => toast(error.message)) }, text("reader.file"))));
+}
+
+function askAbout(info) {
+  if (matchMedia(NARROW).matches) closeReader();
+  askWithin([[info.id, info.title]]);
 }
 
 function pager(info, number, marks) {

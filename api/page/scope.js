@@ -33,10 +33,11 @@ export async function chooseScope() {
   } catch (error) { toast(error.message); return; }
   const rows = documents.map((one) => element("label", { class: "check" },
     element("input", { type: "checkbox", value: one.id, checked: scope.has(one.id) }), element("span", {}, one.title)));
-  const filter = element("input", { type: "search", placeholder: text("scope.filter"), "aria-label": text("scope.filter"),
-    onkeydown: (event) => { if (event.key === "Enter") event.preventDefault(); },
+  // Enter would press the first button of the dialog, which is "All documents".
+  const onkeydown = (event) => { if (event.key === "Enter") event.preventDefault(); };
+  const filter = element("input", { type: "search", placeholder: text("scope.filter"), "aria-label": text("scope.filter"), onkeydown,
     oninput: () => rows.forEach((row) => { row.hidden = !row.textContent.toLowerCase().includes(filter.value.toLowerCase()); }) });
-  const chosen = await ask(element("h2", {}, text("scope.title")), filter, element("div", { class: "pick" }, rows),
+  const chosen = await ask(element("h2", {}, text("scope.title")), filter, element("div", { class: "pick", onkeydown }, rows),
     element("div", { class: "dialog-row" },
       element("button", { value: "all", class: "quiet" }, text("scope.everything")),
       element("button", { value: "ok", class: "primary" }, text("scope.done"))));

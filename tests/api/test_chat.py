@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 
@@ -100,6 +101,22 @@ def test_a_follow_up_is_searched_with_the_earlier_subject(client: TestClient, an
     answer = client.post("/v1/chat/completions", json={"messages": messages}).json()["lectern"]
     assert answer["question"] == "Какой из них самый дорогой?"
     assert answerer.seen_hits[-1][0].chunk.text.startswith("Обучение языковой модели")
+
+
+def test_a_long_conversation_is_answered(client: TestClient) -> None:
+    pasted = "What does a KV cache store? " + " ".join(f"word{n}" for n in range(2_000))
+    said = [{"role": "user", "content": pasted}, {"role": "assistant", "content": "Keys."}]
+    messages = [*said * 150, {"role": "user", "content": "And how large is it?"}]
+    response = client.post("/v1/chat/completions", json={"messages": messages[-9:], "stream": None})
+    assert response.status_code == 200 and response.json()["lectern"]["question"] == "And how large is it?"
+    short = [{**message, "content": message["content"][:40]} for message in messages]
+    assert len(short) > 200 and client.post("/v1/chat/completions", json={"messages": short}).status_code == 200
+
+
+def test_documents_that_are_no_text_are_refused(client: TestClient) -> None:
+    content = json.dumps({"messages": QUESTION, "documents": ["\ud800abcd"]})
+    response = client.post("/v1/chat/completions", content=content, headers={"Content-Type": "application/json"})
+    assert response.status_code == 422 and "library" not in response.json()["detail"]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ import pytest
 import api.parts
 import api.pipeline
 from api.cli.start import run
+from api.config import RunConfig
+from ingest.errors import LibraryError
 from tests.api.fakes import FakeAnswerer
 from tests.fakes import HashEncoder
 
@@ -122,6 +124,10 @@ def test_documents_are_shown_exported_and_removed(lectern: Lectern, tmp_path: Pa
     assert lectern("documents", "export", first)[1] == exported["text"] + "\n"
     for chunk in exported["chunks"]:
         assert exported["text"][chunk["start"] : chunk["end"]].strip()
+    target = tmp_path / "exported.json"
+    status, out, err = lectern("documents", "export", first, "--json", "--to", str(target))
+    assert status == 0 and not out and "wrote" in err
+    assert json.loads(target.read_text(encoding="utf-8")) == exported
     target = tmp_path / "original.md"
     assert lectern("documents", "export", first, "--original", "--to", str(target))[0] == 0
     assert target.read_text(encoding="utf-8").startswith("# KV cache")
@@ -129,6 +135,49 @@ def test_documents_are_shown_exported_and_removed(lectern: Lectern, tmp_path: Pa
     assert lectern("documents", "remove", first[:6])[0] == 0
     assert json.loads(lectern("documents", "--json")[1])["total"] == 1
     assert json.loads(lectern("doctor", "--json")[1])["healthy"]
+
+
+def test_what_was_added_before_an_error_is_found(
+    lectern: Lectern, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest = api.pipeline.Pipeline.ingest
+
+    def full(self: api.pipeline.Pipeline, *arguments: Any, **options: Any) -> Any:
+        ingest(self, *arguments, **options)
+        raise LibraryError("the disk is full: free some space and run it again")
+
+    monkeypatch.setattr(api.pipeline.Pipeline, "ingest", full)
+    (tmp_path / "a.md").write_text("# New\n\nA new note about quantization.\n", encoding="utf-8")
+    status, _, err = lectern("ingest", str(tmp_path / "a.md"))
+    assert status == 1 and "the disk is full" in err and len(err.strip().splitlines()) == 1
+    with api.pipeline.Pipeline(RunConfig(Path(os.environ["LECTERN_HOME"]))) as pipeline:
+        assert pipeline.is_in_step() and pipeline.count_documents() == 3
+
+
+def test_what_was_left_out_is_in_the_json_too(lectern: Lectern, tmp_path: Path) -> None:
+    for name in ("a.md", "b.md"):
+        (tmp_path / name).write_text("# New\n\nA new note about quantization.\n", encoding="utf-8")
+    status, out, _ = lectern("ingest", str(tmp_path / "a.md"), str(tmp_path / "b.md"), "--json")
+    ((file, warning),) = json.loads(out)["warnings"]
+    assert status == 0 and file.endswith("b.md") and "both are one document" in warning
+
+
+def test_a_file_whose_name_is_not_utf8_stops_nothing(lectern: Lectern, tmp_path: Path) -> None:
+    folder = tmp_path / "more"
+    folder.mkdir()
+    (folder / os.fsdecode(b"\xff.md")).write_text("# Lost", encoding="utf-8")
+    (folder / "z.md").write_text("# New\n\nA new note about quantization.\n", encoding="utf-8")
+    status, out, err = lectern("ingest", str(folder))
+    assert status == 0 and "2 files: 1 added, 1 failed" in out and r"\xff.md: its name is not UTF-8" in err
+    assert "quantization" in lectern("search", "quantization")[1]
+
+
+def test_words_of_documents_are_printed_as_they_are(lectern: Lectern, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# Sizes\n\nTake :100: of [bold]layers[/].\n", encoding="utf-8")
+    lectern("ingest", str(tmp_path / "a.md"))
+    assert ":100: of [bold]layers[/]" in lectern("search", "Sizes layers")[1]
+    (found,) = [one for one in json.loads(lectern("documents", "--json")[1])["documents"] if one["title"] == "Sizes"]
+    assert lectern("documents", "show", found["id"], "--page", "1")[1] == lectern("documents", "export", found["id"])[1]
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import shutil
 import time
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.types import Message
 
+from api.http.app import create_app
 from api.http.uploads import safe_name
 from api.pipeline import Pipeline
 
@@ -87,9 +92,54 @@ def test_the_same_name_with_other_content_is_another_document(client: TestClient
     assert status == "unchanged" and client.get("/v1/documents").json()["total"] == 4
 
 
+def test_a_job_tells_what_was_left_out_after_a_restart_too(client: TestClient, pipeline: Pipeline) -> None:
+    for name in ("lora.md", "copy.md"):
+        job = finished(client, client.post("/v1/documents", files={"files": (name, NOTE)}).json()["job"])
+    (warning,) = job["results"][0]["warnings"]
+    assert "both are one document" in warning
+    (first,) = pipeline.library.jobs.all()[1].results
+    assert first.warnings == () and pipeline.library.jobs.get(job["id"]).results[0].warnings == (warning,)
+
+
 def test_uploads_leave_nothing_behind(client: TestClient, pipeline: Pipeline) -> None:
     finished(client, client.post("/v1/documents", files={"files": ("lora.md", NOTE)}).json()["job"])
     assert not list((pipeline.config.home / "uploads").rglob("*.md"))
+
+
+def test_an_upload_on_a_full_disk_is_told_so_and_leaves_nothing_behind(
+    client: TestClient, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_source: IO[bytes], target: IO[bytes]) -> None:
+        target.write(b"# Lo")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "copyfileobj", full)
+        response = client.post("/v1/documents", files={"files": ("lora.md", NOTE)})
+    assert response.status_code == 507 and "the disk is full" in response.json()["detail"]
+    (job,) = client.get("/v1/jobs").json()["jobs"]
+    assert job["state"] == "failed" and job["error"] == response.json()["detail"]
+    assert not list((pipeline.config.home / "uploads").glob("*"))
+
+
+def test_an_upload_that_is_left_half_way_is_no_fault_of_the_server(pipeline: Pipeline) -> None:
+    part = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.md"\r\n\r\n# A'
+    received = iter(
+        [{"type": "http.request", "body": part, "more_body": True}, {"type": "http.disconnect"}]
+    )
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return next(received)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"localhost"), (b"content-type", b"multipart/form-data; boundary=b")]
+    headers.append((b"transfer-encoding", b"chunked"))
+    scope = {"type": "http", "method": "POST", "path": "/v1/documents", "query_string": b"", "headers": headers}
+    asyncio.run(create_app(pipeline)(scope, receive, send))
+    assert sent[0]["status"] == 400 and b"the client left" in sent[1]["body"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from api.follow_up import content_words, is_follow_up, search_text
+from api.question import MAX_QUESTION_CHARS
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,11 @@ def test_words_are_borrowed_once_and_not_from_the_question_itself() -> None:
     assert (
         search_text("Is it a cache?", ["Cache of keys or cache of values?"]) == "Is it a cache? keys values"
     )
+
+
+def test_more_is_not_borrowed_than_a_question_may_hold() -> None:
+    found = search_text("And why is it so?", ["What is " + " ".join(f"word{n}" for n in range(2_000))])
+    assert found.startswith("And why is it so? word0 word1 ") and len(found) <= MAX_QUESTION_CHARS < len(found) + 9
 
 
 def test_without_earlier_questions_there_is_nothing_to_borrow() -> None:

@@ -30,7 +30,8 @@ def test_a_host_that_is_none_is_a_bad_request(client: TestClient, host: str) -> 
 
 
 @pytest.mark.parametrize(
-    "origin", ["http://evil.example", "null", "http://localhost:3000", "https://localhost.evil.example:8000"]
+    "origin",
+    ["http://evil.example", "null", "http://localhost:3000", "https://localhost.evil.example:8000", "http://[", ""],
 )
 @pytest.mark.parametrize("path", ["/v1/ask", "/v1/documents"])
 def test_a_page_of_another_origin_cannot_drive_the_server(client: TestClient, origin: str, path: str) -> None:

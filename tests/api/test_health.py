@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +14,7 @@ from fastapi.testclient import TestClient
 import api.parts
 from api.config import RunConfig
 from api.http.app import create_app
+from api.http.warmup import Warmup
 from api.pipeline import Pipeline
 from retrieval.encoder import Encoder
 from retrieval.errors import WeightsError
@@ -43,6 +45,36 @@ def test_models_that_cannot_be_loaded_are_told_and_do_not_end_the_server(
         assert client.get("/v1/documents").status_code == 200
         response = client.post("/v1/ask", json={"question": "why"})
         assert response.status_code == 503 and "restore" in response.json()["detail"]
+
+
+def test_a_failure_at_the_start_is_gone_when_its_cause_is() -> None:
+    outcomes = iter([WeightsError("the weights are damaged"), OSError("the disk is full"), None])
+
+    def load() -> None:
+        if (error := next(outcomes)) is not None:
+            raise error
+
+    warmup = Warmup(load, retry_seconds=0.01)
+    warmup.start()
+    while not warmup.done:
+        time.sleep(0.01)
+    assert warmup.error == "" and next(outcomes, "all") == "all"
+
+
+def test_a_server_that_ends_waits_for_no_further_try() -> None:
+    def load() -> None:
+        raise WeightsError("the weights are damaged")
+
+    warmup = Warmup(load, retry_seconds=600)
+    before = set(threading.enumerate())
+    warmup.start()
+    (thread,) = set(threading.enumerate()) - before
+    while not warmup.error:
+        time.sleep(0.01)
+    assert thread.is_alive() and not warmup.done
+    warmup.close()
+    thread.join(timeout=60)
+    assert not thread.is_alive()
 
 
 def test_figures_count_answers_and_hide_paths(client: TestClient) -> None:

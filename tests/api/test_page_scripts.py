@@ -1,5 +1,5 @@
 """The page's scripts that compute something, run by Node where there is one: quotes marked exactly, looks
-at the runs of experiments now and then, a file's own limit kept."""
+at the runs of experiments now and then, a file's own limit kept, files sent in groups."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from api.http.body import BodyLimits
+from api.http.documents import MAX_FILES
 from api.page_view import page_view
 from api.pipeline import Pipeline
 
@@ -82,6 +84,17 @@ def test_runs_are_looked_at_while_they_are_seen_and_sooner_while_one_moves() -> 
             assert pause is None
         else:
             assert pause == (1000 if moving and case["status"] is None else 5000)
+
+
+def test_files_are_sent_in_groups_that_the_server_takes() -> None:
+    sizes = [[1] * 450, [200_000_000, 60_000_000, 1, 300_000_000, 5], [], [BodyLimits().upload_bytes]]
+    groups = called("groups.js", "groupsOf", [[[{"size": size} for size in one]] for one in sizes])
+    for given, found in zip(sizes, groups, strict=True):
+        assert [file["size"] for group in found for file in group] == given and [] not in found
+        for group in found:
+            held = sum(file["size"] for file in group)
+            assert len(group) <= MAX_FILES and (held < BodyLimits().upload_bytes or len(group) == 1)
+    assert [len(found) for found in groups] == [3, 4, 0, 1]
 
 
 def test_a_file_keeps_its_own_limit_unless_another_is_written() -> None:

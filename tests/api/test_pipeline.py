@@ -58,6 +58,17 @@ def test_the_answer_is_the_end_of_its_stream(pipeline: Pipeline) -> None:
     assert answer.config_hash == request.config_hash
 
 
+def test_an_answer_counts_no_time_of_a_search_before_it(pipeline: Pipeline) -> None:
+    request = pipeline.prepare("What does a KV cache store?")
+    assert pipeline.ask(request).timings_ms["rerank"] > 0
+    hits = pipeline.search(request)
+    given = pipeline.ask(request, hits).timings_ms
+    assert given["rerank"] == 0 and given["retrieve"] >= 0
+    pipeline.search(request)
+    plain = pipeline.ask(pipeline.prepare(request.question, rerank=False)).timings_ms
+    assert plain["rerank"] == 0 and plain["retrieve"] > 0
+
+
 def test_an_empty_library_abstains(tmp_path: Path) -> None:
     from tests.fakes import HashEncoder
 

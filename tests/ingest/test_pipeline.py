@@ -117,6 +117,18 @@ def test_the_same_content_twice_is_one_document(library: Library, folder: Path) 
     assert [Path(source).name for source in info.sources] == ["a.md", "copy of a.md"]
 
 
+def test_a_name_that_is_not_utf8_is_said_and_stops_nothing(library: Library, folder: Path) -> None:
+    for name in (b"\xff.md", b"\xfe.md", b"caf\xe9/d.md"):
+        path = folder / os.fsdecode(name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("# D")
+    summary, events = _ingest(library, folder)
+    assert (summary.added, summary.failed) == (3, 4)
+    failed = [event for event in events if event.status == "failed" and "not UTF-8" in event.error]
+    assert {event.file.removeprefix(f"{folder}/") for event in failed} == {"\\xff.md", "\\xfe.md", "caf\\xe9/d.md"}
+    assert all(event.error.startswith(event.file) and "rename" in event.error for event in failed)
+
+
 def test_of_a_corpus_only_notes_and_materials_are_documents(library: Library, tmp_path: Path) -> None:
     for name in ("README.md", "notes/en/a.md", "materials/ru/b.md", "reading/c.md", "questions/d.md"):
         path = tmp_path / "corpus" / name
