@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from generator.memory import EVIDENCE, QUESTION, Source
 from generator.pieces import SENTENCE_END
 from generator.written import Written
-from ingest.sentences import split_sentences
+from ingest.sentences import NOTE_MARKS, split_sentences
 from retrieval.analysis import FUNCTION_WORDS, analyze
 
 # A run of as many words brings its own syntax along; a shorter one is a name or a term.
@@ -76,7 +76,14 @@ _LEANING = re.compile(
     r"|такой|таких|такого|таком))(?:\b|(?<=,))(?!-)",
     re.IGNORECASE,
 )
-# Nor one with these anywhere.
+# Nothing before it is meant by a document that speaks of itself, nor by an initial («И. Суцкевер») or «IT companies».
+_STANDS_ALONE = re.compile(
+    r"(?i:(?:(?:in|on|to|for) )?this (?:paper|work|article|survey|report|study|review|section|chapter|tutorial|thesis"
+    r"|book|guide|page|post|document)\b"
+    r"|(?:во? )?(?:эт|данн|настоящ)\w{1,3} (?:стать|работ|обзор|глав|раздел|отч[её]т|книг|пособи|документ)\w*)"
+    r"|[A-ZА-ЯЁ]\.\s|[A-ZА-ЯЁ]{2,}\b(?! [A-ZА-ЯЁ]{2})"
+)
+# What has these anywhere is not to be understood alone either.
 _POINTING_BACK = re.compile(
     r"\b(?:as|is|are|was|were) (?:\w+ )?(?:described|mentioned|noted|discussed|shown|defined|stated|explained|seen) "
     r"(?:above|earlier|before|previously|in the previous)\b"
@@ -107,6 +114,7 @@ JOINTS = _CONJUNCTIONS | frozenset(
 OPENED_BY = {")": "(", "]": "[", "»": "«", "”": "“"}
 # A word that is a name wherever it stands: «GQA», «LoRA», «GPT-4».
 _NAME = re.compile(r"[^\W\d_]*[A-ZА-ЯЁ][^\W\d_]*(?:[A-ZА-ЯЁ]|[-\u2010\u2011]?\d)[\w.\u2010\u2011-]*")
+_NOTES_AT_END = re.compile(rf"(?<=[.!?…])(?:{NOTE_MARKS})$")
 _LONGEST_SUBJECT = 6
 _LONGEST_HEADING = 8
 _WORD, _LAST_WORD = re.compile(r"\w+"), re.compile(r"\w+$")
@@ -114,7 +122,9 @@ _WORD, _LAST_WORD = re.compile(r"\w+"), re.compile(r"\w+$")
 
 def leans(sentence: str) -> bool:
     """Whether a sentence points back, with its first words or in so many words."""
-    return _LEANING.match(sentence.lstrip("«\"“*_ ")) is not None or _POINTING_BACK.search(sentence) is not None
+    words = sentence.lstrip("«\"“*_ ")
+    begins_so = _LEANING.match(words) is not None and _STANDS_ALONE.match(words) is None
+    return begins_so or _POINTING_BACK.search(sentence) is not None
 
 
 def begins_with_markup(sentence: str) -> bool:
@@ -128,7 +138,7 @@ def fragment(sentence: str) -> bool:
     """Whether a sentence of a document is none: it goes on from what stands before it, ends with a colon, or is as
     short as a heading and has no end. Files with lines of a page (PDF) are full of these."""
     words = sentence.split()
-    opening, end = sentence.lstrip("«\"“*_( ")[:1], sentence.rstrip()[-1:]
+    opening, end = sentence.lstrip("«\"“*_( ")[:1], _NOTES_AT_END.sub("", sentence.rstrip())[-1:]
     return opening.islower() or end == ":" or (end not in _FINAL and len(words) <= _LONGEST_HEADING)
 
 

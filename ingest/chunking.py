@@ -33,7 +33,7 @@ from ingest.structure import Heading, Section, find_headings, headings_at, secti
 Splitter = Literal["character", "recursive", "structure", "semantic", "agentic", "sentence_window"]
 SPLITTERS: tuple[Splitter, ...] = get_args(Splitter)
 
-_VERSION = 4  # raise it when parsers or splitters give other results, so that unchanged files are read anew
+_VERSION = 5  # raise it when parsers or splitters give other results, so that unchanged files are read anew
 
 
 @dataclass(frozen=True, slots=True)

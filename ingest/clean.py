@@ -15,6 +15,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from ingest.sentences import NOTE_MARKS
+
 _LIGATURES = str.maketrans(
     {
         "ﬀ": "ff",
@@ -41,7 +43,10 @@ _TRAILING = re.compile(r"[^\S\n]+\n")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _BROKEN_WORD = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$")
-_FIRST_PART = re.compile(r"[^\W\d_]+")
+# A hyphen at a line's end with what is around it: 2017-|2018, T-|5, 4-|bit.
+_NUMBER_TIED = re.compile(r".?-\d|\d-[^\W_]")
+_ALWAYS_HYPHENED = frozenset(["то", "либо", "нибудь"])  # кто-|то
+_LONGEST_MIDDLE = 3  # of end-|to-end
 
 
 def clean_characters(text: str) -> str:
@@ -98,28 +103,37 @@ class Hyphenation:
     def join(self, left: str, right: str) -> str:
         """`left` continued by `right`: with a space, or as one word where the line ends in a hyphen."""
         broken = _BROKEN_WORD.search(left)
-        following = _FIRST_PART.match(right)
+        following = _WORD.match(right)
         if broken is None or following is None:
-            return left + ("" if left.endswith("-") and right[:1].isdigit() else " ") + right
+            return left + ("" if _NUMBER_TIED.fullmatch(left[-2:] + right[:1]) else " ") + right
         in_capitals = broken[1].isupper() and following[0].isupper() and len(following[0]) > 1
-        if not right[0].islower() and not in_capitals:  # GPT-|Neo, English-|German: a hyphen of its own
+        of_its_own = broken[1][-2:].isupper() and len(broken[1]) > 1  # LLM-|based
+        if not in_capitals and (of_its_own or not right[0].islower()):  # GPT-|Neo, English-|German
             return left + right
         return left + right if self._keeps_hyphen(broken[1].lower(), following[0].lower()) else left[:-1] + right
 
     def _keeps_hyphen(self, first: str, second: str) -> bool:
-        whole, hyphened = self._words[first + second], self._words[f"{first}-{second}"]
+        """Of a word broken at a hyphen; `second` may go on with hyphens itself: end-|to-end."""
+        part, *others = second.split("-")
+        forms = {part, second}
+        whole = sum(self._words[first + form] for form in forms)
+        hyphened = sum(self._words[f"{first}-{form}"] for form in forms)
         if whole or hyphened:
             return hyphened > whole
-        if "-" in first:  # state-of-the-|art
-            return True
-        return min(len(first), len(second)) > 3 and min(self._words[first], self._words[second]) > 0
+        if "-" in first or second in _ALWAYS_HYPHENED or (others and len(part) <= _LONGEST_MIDDLE):
+            return True  # state-of-the-|art, кто-|то, end-|to-end
+        return min(len(first), len(part)) > 3 and min(self._words[first], self._words[part]) > 0
 
 
 # What an item of a list begins with, whatever wrote it.
 ITEM_MARKER = r"[•▪◦‣∙●○■□–—*·-]|\(?\d{1,3}[.)]|\(?[a-zа-я][.)]|\[\d{1,3}\]"
 _ITEM = re.compile(rf"(?:{ITEM_MARKER})\s+\S")
 _CAPTION = re.compile(r"(?:Figure|Fig\.|Table|Algorithm|Рис\.|Рисунок|Таблица)\s*\d")
-_SENTENCE_END = re.compile(r"[.!?:;。！？…][\"'”’»)\]]*$")
+# What a note at the foot of a page begins with: ∗Equal contribution, ²https://…, 3We use the; not 3D models.
+_NOTE = re.compile(
+    r"[∗*†‡§¶]{1,3}\s?[A-ZА-ЯЁ]|[⁰¹²³⁴-⁹]{1,3}\s?[^\W\d_]|\d{1,2}(?:https?://|www\.|[A-ZА-ЯЁ][a-zа-яё]+ [a-zа-яё])"
+)
+_SENTENCE_END = re.compile(rf"[.!?:;。！？…][\"'”’»)\]]*(?:{NOTE_MARKS})?$")
 # A line ends its paragraph when it is this much shorter than the lines around it.
 _SHORT, _VERY_SHORT = 0.8, 0.55
 _NEIGHBOURS = 6
@@ -142,7 +156,7 @@ def joined_paragraphs(
     """Paragraphs put together from lines broken at the margin.
 
     standalone: indices of lines that are paragraphs of their own (headings). page_starts: indices of first
-    lines of pages; over a page break a paragraph goes on only in mid-sentence. An empty line ends a
+    lines of pages; over a page break a paragraph goes on only in mid-sentence, and a note never. An empty line ends a
     paragraph; else a line does when it is short for its surroundings and a sentence ends there, or when the
     next one starts an item, a caption, or (after a very short line) with a capital. Tables and figures come
     out line by line, which is the best to be had.
@@ -158,7 +172,8 @@ def joined_paragraphs(
             not previous
             or position in standalone
             or position - 1 in standalone
-            or (position in page_starts and not _goes_on(previous, line))
+            or _NOTE.match(line)
+            or (position in page_starts and (_NOTE.match(paragraphs[-1].text) or not _goes_on(previous, line)))
             or _starts_paragraph(previous, line, widths[position - 1])
         )
         if is_new:

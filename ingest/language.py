@@ -2,9 +2,9 @@
 
 Made for documents and for one-line questions alike, mixed ones included: a Russian sentence about language
 models is half Latin terms («Что такое KV cache?»), while English hardly ever holds Cyrillic, so a quarter
-of Cyrillic letters is enough for Russian. Letters that only one alphabet has tell Ukrainian, Belarusian and
-Serbian; function words tell the languages of Latin script. Not a general language identifier: languages it
-does not know come out as "en".
+of Cyrillic letters is enough for Russian; so are two words of a question that begins with one of them. Letters
+that only one alphabet has tell Ukrainian, Belarusian and Serbian; function words tell the
+languages of Latin script. Not a general language identifier: languages it does not know come out as "en".
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import re
 _CYRILLIC_SHARE = 0.25
 _CJK_SHARE = 0.2
 _SAMPLE_CHARS = 20_000
+# A question or a title, of which a name may be the larger part.
+_SHORT_CHARS = 200
 
 _WORD = re.compile(r"[^\W\d_]+")
 _SCRIPTS = {
@@ -53,9 +55,17 @@ def detect_language(text: str) -> str:
     for script, code in (("hangul", "ko"), ("greek", "el"), ("arabic", "ar"), ("hebrew", "he")):
         if share[script] > 0.5:
             return code
-    if share["cyrillic"] >= _CYRILLIC_SHARE:
+    if share["cyrillic"] >= _CYRILLIC_SHARE or _asks_in_cyrillic(sample):
         return _cyrillic_language(sample)
     return _latin_language(sample)
+
+
+def _asks_in_cyrillic(sample: str) -> bool:
+    """Whether a short text begins with a Cyrillic word and has more: «Что такое Retrieval-Augmented Generation?»"""
+    if len(sample) > _SHORT_CHARS:
+        return False
+    cyrillic = [_SCRIPTS["cyrillic"].match(word) is not None for word in _WORD.findall(sample)]
+    return cyrillic[:1] == [True] and sum(cyrillic) > 1
 
 
 def _cyrillic_language(sample: str) -> str:

@@ -16,21 +16,26 @@ from __future__ import annotations
 
 import re
 
-# A candidate: stops, then closing quotes or brackets or reference marks, then space (or a CJK stop alone).
+# Marks of notes right behind a stop: `[1]`, `[2][3]`, `[4, 5]`, `[^name]`, raised digits. A document that lost the
+# raising has plain ones, `shown.3 The`: between a word, no abbreviation, and a capital.
+NOTE_MARKS = r"(?:\[(?:\d{1,3}(?:[,;–-][ ]?\d{1,3})*|[a-z]|\^[\w-]{1,20})\])+|[⁰¹²³⁴-⁹]{1,3}"
+_PLAIN_MARK = r"(?<=[^\W\d_]{3}[.!?])\d{1,2}(?=\s+[«“\"(]?[A-ZА-ЯЁ])"
+# A candidate: stops, then closing quotes or brackets, then marks of notes, then space (or a CJK stop alone).
 _CANDIDATE = re.compile(
-    r"""(?P<stop>[.!?…]+)(?P<closing>[»”’"')\]]*)(?P<space>\s+)
+    rf"""(?P<stop>[.!?…]+)(?P<closing>[»”’"')\]]*)(?:{NOTE_MARKS}|{_PLAIN_MARK})?(?P<space>\s+)
       | (?P<cjk>[。！？]+[”’」』）]*)\s*
       | (?P<line>[^\S\n]*\n\s*)""",
     re.VERBOSE,
 )
 
 _ABBREVIATION_LIST = """
-al fig figs eq eqs eqn sec secs sect tab tabs chap chaps vol vols
+al alg algs fig figs eq eqs eqn sec secs sect tab tabs chap chaps vol vols
 st jr sr approx resp ref refs thm lem cor appx ed eds univ dept
 inc corp ltd u.s u.k ph.d m.sc b.sc w.r.t a.k.a i.i.d s.t jan feb mar apr jun jul aug sep sept
 oct nov dec avg incl etc рис табл стр гл разд см ср напр т.е т.к т.н т.о т.ч те тк тн
 тыс млн млрд трлн руб долл коп проф акад доц канд чел ок англ рус лат нем франц греч исп итал яп кит
 им ул пер просп г-н г-жа д-р с стр п пп ст ч изд ред сост авт прим букв сокр соотв вкл экз
+янв февр апр авг сент окт нояб дек св наз вып прил илл дж yu ya
 шт кв куб сек ч.л к.-л к-л ф-ла ур уравн утв теор опр след т.п т.д др пр гг г в вв н.э
 """
 # Full stops after these never end a sentence unless a sentence opener follows. Lower case, without the last
@@ -38,7 +43,7 @@ oct nov dec avg incl etc рис табл стр гл разд см ср напр
 _ABBREVIATIONS = frozenset(_ABBREVIATION_LIST.split())
 # These often close a sentence: any capital after them counts as a new one.
 _CLOSING_ABBREVIATIONS = frozenset(
-    ("etc", "т.п", "т.д", "др", "пр", "н.э", "inc", "corp", "ltd", "jr", "sr", "u.s", "u.k", "ph.d")
+    ("etc", "т.п", "т.д", "др", "пр", "н.э", "inc", "corp", "ltd", "jr", "sr", "ph.d")
 )
 _OPENER_LIST = """
 the a an this that these those it its we our they their he she his her there here in on at to of for
@@ -89,6 +94,14 @@ _SPACED_ABBREVIATION = re.compile(r"(?:^|[\s(«\"])([ти])\.?\s+([екндпч�
 _BEFORE_ERA = re.compile(r"\bн\.?\s*э$", re.IGNORECASE)
 _NEXT_WORD = re.compile(r"[«“\"'(\[*_]*([^\W\d_]+)")
 _NUMBER_ONLY = re.compile(r"[\s(\[#*•–—-]*(?:\d+(?:\.\d+)*|[IVXLC]{1,5}|[a-zа-я])$")
+_AND_OTHERS = re.compile(r"\b(?:др|пр|etc)$", re.IGNORECASE)
+# «В 2017 г. Васвани», «в начале XX в. Марков»: a sentence so far of nothing but a time.
+_ONLY_A_TIME = re.compile(
+    r"[\s«(*•–—-]*(?:(?:во?|со?|к|до|от|на|около|после|зимой|весной|летом|осенью)\s+(?:\w+\s+)?)?"
+    r"(?:\d{1,4}(?:[–-]\d{1,4})?(?:-[а-я]{1,2})?|[IVXLC]+)\s+",
+    re.IGNORECASE,
+)
+_BRACKETS = {"(": ")", "[": "]"}
 _LOOK_BACK, _LOOK_AHEAD, _BRACKET_REACH = 60, 40, 200
 
 
@@ -148,6 +161,8 @@ def _stop_ends_sentence(text: str, start: int, stop: int, after: int) -> bool:
         return False  # "1." or "б." alone: the number of a list item or a section
     next_word = _NEXT_WORD.match(text, after, after + _LOOK_AHEAD)
     opens = next_word is not None and next_word[1].lower() in _OPENERS and not _is_initial(text, next_word)
+    if _AND_OTHERS.search(before) and _reference_then_goes_on(text, after):
+        return False  # «Васвани и др. [5] предложили»
     if _SPACED_ABBREVIATION.search(before):  # т. е., т. к., т. н. go on; т. д., т. п., и др., и пр. may close
         return before[-1].lower() not in "екно"
     word = _WORD_BEFORE.search(before)
@@ -157,7 +172,9 @@ def _stop_ends_sentence(text: str, start: int, stop: int, after: int) -> bool:
     if len(token) == 1 and word[0].isupper():
         return opens or next_word is None or not next_word[1][0].isupper()  # A. Vaswani, but: the matrix V. The
     if token in ("г", "гг", "в", "вв") and _after_number(before, len(word[0])):
-        # "в 2017 г. Модель" ends, "в 2017 г. Vaswani" does not: a Latin name after a Russian year is its
+        if not opens and _ONLY_A_TIME.fullmatch(text, start, stop - len(word[0])):
+            return False
+        # "вышел в 2017 г. Модель" ends, "вышел в 2017 г. Vaswani" does not: a Latin name after a Russian year is its
         # subject.
         return opens or (next_word is not None and _is_cyrillic(next_word[1][0]))
     if token in _NUMBER_ABBREVIATIONS:
@@ -195,8 +212,9 @@ def _opens_bracket(text: str, start: int, match: re.Match[str]) -> bool:
 def _reference_then_goes_on(text: str, start: int) -> bool:
     """Whether brackets begin at `start` and the sentence goes on after them: `"Why?" (Xu, 2024) asks whether`. What is
     a sentence itself, `(See below.)`, or numbers a list, `(a)`, is no reference."""
-    closing = text.find(")", start, start + _BRACKET_REACH) if text[start] == "(" else -1
-    if closing - start < 3 or text[closing - 1] in ".!?":
+    bracket = _BRACKETS.get(text[start])
+    closing = text.find(bracket, start, start + _BRACKET_REACH) if bracket else -1
+    if closing - start < (3 if bracket == ")" else 2) or text[closing - 1] in ".!?":
         return False
     return text[closing + 1 : closing + 6].lstrip(" \n,;:—–")[:1].islower()
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import io
 import re
+from itertools import groupby
 from pathlib import PurePath
 
 import docx
 from docx.table import Table
+from docx.text.hyperlink import Hyperlink
 from docx.text.paragraph import Paragraph
+from docx.text.run import Run
 
 from ingest.errors import ParseError
 from ingest.formats.archive import open_archive
 from ingest.limits import Limits
 from ingest.parsed import Parsed, TextBuilder
+from ingest.raised import subscript, superscript
 
 # Built-in styles keep their English names inside the file; a few programs write the Russian ones.
 _HEADING_STYLE = re.compile(r"(?:heading|заголовок) ?(\d)", re.IGNORECASE)
@@ -35,7 +39,7 @@ def parse(content: bytes, name: str, limits: Limits) -> Parsed:
     builder, title, items = TextBuilder(), "", list[str]()
     for block in blocks:
         if isinstance(block, Paragraph) and _is_item(block):
-            items.append(f"- {block.text.strip()}")
+            items.append(f"- {_text(block).strip()}")
             continue
         builder.lines("\n".join(items))
         items = []
@@ -53,13 +57,30 @@ def _add_paragraph(paragraph: Paragraph, builder: TextBuilder) -> str:
     style = _style(paragraph)
     heading = _HEADING_STYLE.match(style)
     if heading:
-        builder.heading(paragraph.text, int(heading[1]))
+        builder.heading(_text(paragraph), int(heading[1]))
     elif _TITLE_STYLE.fullmatch(style):
-        builder.heading(paragraph.text, 1)
-        return paragraph.text.strip()
+        builder.heading(_text(paragraph), 1)
+        return _text(paragraph).strip()
     else:
-        builder.lines(paragraph.text)
+        builder.lines(_text(paragraph))
     return ""
+
+
+def _text(paragraph: Paragraph) -> str:
+    """Its text with exponents and indices told from what stands at full size."""
+    return "".join(
+        _SMALL.get(height, str)("".join(run.text for run in runs))
+        for height, runs in groupby(paragraph.iter_inner_content(), _height)
+    )
+
+
+def _height(run: Run | Hyperlink) -> str:
+    if isinstance(run, Hyperlink):
+        return ""
+    return "raised" if run.font.superscript else "lowered" if run.font.subscript else ""
+
+
+_SMALL = {"raised": superscript, "lowered": subscript}
 
 
 def _style(paragraph: Paragraph) -> str:
@@ -78,7 +99,7 @@ def _is_item(paragraph: Paragraph) -> bool:
 def _table_rows(table: Table) -> list[str]:
     rows = []
     for row in table.rows:
-        cells = [" ".join(cell.text.split()) for cell in row.cells]
+        cells = [" ".join(" ".join(map(_text, cell.paragraphs)).split()) for cell in row.cells]
         # A merged cell is reported once for every column that it spans.
         cells = [cell for i, cell in enumerate(cells) if i == 0 or row.cells[i]._tc is not row.cells[i - 1]._tc]
         rows.append(" | ".join(cells))

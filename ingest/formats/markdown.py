@@ -2,7 +2,8 @@
 
 Inline code keeps its backticks: they tell identifiers from words and cost a reader nothing. Of links the
 text stays, of images the description, of HTML what a reader would see; items keep their bullet or number;
-table rows become `a | b | c`.
+table rows become `a | b | c`. Of what programs add to Markdown (footnotes, callouts, wiki links, marked words, boxes to
+tick, directives) the words stay.
 """
 
 from __future__ import annotations
@@ -17,10 +18,25 @@ from ingest.formats.encoding import decode
 from ingest.formats.html import add_fragment
 from ingest.limits import Limits
 from ingest.parsed import Parsed, TextBuilder
+from ingest.raised import subscript, superscript
 
-# YAML between two `---` lines at the very start, as static site generators and note programs write it.
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*\n", re.DOTALL)
-_TITLE_LINE = re.compile(r"^title:[ \t]*(['\"]?)(.+?)\1[ \t]*$", re.MULTILINE)
+# YAML between two `---` lines (or `---` and `...`) or TOML between two `+++` at the very start, as static site
+# generators and note programs write it.
+_FRONT_MATTER = re.compile(
+    r"\A\s*(?:---[ \t]*\n(?P<yaml>.*?)\n(?:---|\.\.\.)|\+{3}[ \t]*\n(?P<toml>.*?)\n\+{3})[ \t]*(?:\n|\Z)", re.DOTALL
+)
+_TITLE_LINE = re.compile(r"^title[ \t]*[:=][ \t]*(['\"]?)(.+?)\1[ \t]*$", re.MULTILINE)
+# Lines outside of code that no standard knows, and what becomes of them.
+_EXTENDED_LINES = (
+    (re.compile(r"^ {0,3}\[\^[^\]\s]+\]:[ \t]*"), "\n"),  # the text of a footnote: a paragraph
+    (re.compile(r"^ {0,3}((?:> ?)+)\[!\w+\][+-]?[ \t]*(.*)"), r"\1\2\n\1"),  # a callout: its title, if it has one
+    (re.compile(r"^ {0,3}(?::{3}.*|\[TOC\]|\[\[_?TOC_?\]\]|\{%.*%\}|\{\{[<%].*[>%]\}\})\s*$", re.IGNORECASE), ""),
+)
+_FOOTNOTE_MARK = re.compile(r"\[\^[^\]\s]+\]")
+_WIKI_LINK = re.compile(r"(?<!\w)\[\[(?=[^\[\]]*[^\W\d_])(?:[^\[\]|]+\|)?([^\[\]|]+)\]\]")
+_WIKI_IMAGE = re.compile(r"!\[\[[^\[\]]+\]\]")
+_MARKED = re.compile(r"(?<![=\w])==(?=[^\s=])([^=]+)(?<!\s)==(?![=\w])")
+_TASK_BOX = re.compile(r"^\[[ xX]\]\s+")
 _TAG_NAME = re.compile(r"\s*</?([A-Za-z][\w-]*)")
 _HTML_TAG_LIST = """
 a abbr address article aside audio b big blockquote body br button canvas caption center cite code col colgroup dd
@@ -30,6 +46,7 @@ picture pre q samp script section select small source span strike strong style s
 template textarea tfoot th thead time title tr track tt u ul var video wbr
 """
 _HTML_TAGS = frozenset(_HTML_TAG_LIST.split())
+_SMALL_TAG = re.compile(r"<(/?)(su[pb])>", re.IGNORECASE)
 _BREAK_TAG = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 
@@ -41,7 +58,7 @@ def parse(content: bytes, name: str, limits: Limits) -> Parsed:
     front = _FRONT_MATTER.match(text)
     if front:
         text = text[front.end() :]
-        found = _TITLE_LINE.search(front[1])
+        found = _TITLE_LINE.search(front["yaml"] or front["toml"] or "")
         front_title = found[2] if found else ""
     builder = TextBuilder()
     tokens = add_markdown(text, builder)
@@ -54,23 +71,53 @@ def parse(content: bytes, name: str, limits: Limits) -> Parsed:
 
 def add_markdown(text: str, builder: TextBuilder) -> list[Token]:
     """Adds the blocks of a Markdown text to `builder`; returns the tokens."""
-    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    tokens = parser.parse(text)
+    standard = _standard(text, tokens)
+    if standard != text:
+        tokens = parser.parse(standard)
     writer = _Writer(builder)
     for token in tokens:
         writer.feed(token)
     return tokens
 
 
+def _standard(text: str, tokens: list[Token]) -> str:
+    """`text` without the lines of extensions; `tokens` tell where code is, which stays as it is."""
+    blocks = [token.map for token in tokens if token.type in ("fence", "code_block") and token.map]
+    code = {number for first, end in blocks for number in range(first, end)}
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        if number not in code:
+            for pattern, replacement in _EXTENDED_LINES:
+                line = pattern.sub(replacement, line)
+            lines[number] = line
+    return "\n".join(lines)
+
+
+def _words(text: str) -> str:
+    """Running text without the marks of extensions."""
+    text = _WIKI_LINK.sub(r"\1", _WIKI_IMAGE.sub("", _FOOTNOTE_MARK.sub("", text)))
+    return _MARKED.sub(r"\1", text)
+
+
 def inline_text(token: Token) -> str:
     """What a reader sees of an inline token."""
-    parts = []
+    parts: list[str] = []
+    opened: list[tuple[str, int]] = []  # <sup> and <sub>, and how many parts stand before them
     for child in token.children or ():
         if child.type in ("text", "text_special"):
-            parts.append(child.content)
+            parts.append(_words(child.content))
         elif child.type == "code_inline":
             parts.append(f"`{child.content}`")
         elif child.type in ("softbreak", "hardbreak"):
             parts.append("\n" if child.type == "hardbreak" else " ")
+        elif child.type == "html_inline" and (small := _SMALL_TAG.fullmatch(child.content)):
+            if not small[1]:
+                opened.append((small[2].lower(), len(parts)))
+            elif opened and opened[-1][0] == small[2].lower():
+                name, first = opened.pop()
+                parts[first:] = [(superscript if name == "sup" else subscript)("".join(parts[first:]))]
         elif child.type == "html_inline":
             parts.append(_inline_html(child.content))
         elif child.type == "image":
@@ -140,7 +187,7 @@ class _Writer:
         elif self._heading_level and not self._lists:
             self._builder.heading(text, self._heading_level)
         elif self._lists:
-            self._item(" ".join(text.split()))
+            self._item(_TASK_BOX.sub("", " ".join(text.split()), count=1) if self._bullet else " ".join(text.split()))
         else:
             self._builder.lines("\n".join(" ".join(line.split()) for line in text.split("\n")))
 

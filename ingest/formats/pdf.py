@@ -41,6 +41,9 @@ from ingest.structure import Heading, find_headings
 _BROKEN = (PyPdfError, RecursionError, ValueError, KeyError, TypeError, AttributeError, IndexError, OSError)
 _MIN_LETTERS_PER_PAGE = 3
 _MAX_WARNINGS = 20
+# A line of numbers of glyphs, with number 3, the space: fonts of TrueType count their letters from 29 on below ASCII.
+_GLYPH_NUMBERS = re.compile(r"[\x03-\x1f!-a]*\x03[\x03-\x1f!-a]*")
+_GLYPHS_BELOW_ASCII = 29
 _NUMBERING = re.compile(r"^(?:\d+|[A-Z]|[IVX]+)(?:\.\d+)*\.?\s+")
 
 
@@ -97,7 +100,7 @@ def _page_lines(
                 fonts_first(page)
                 spaces = DrawnSpaces(page).visit
                 text, bold = type_.parted(page.extract_text(visitor_text=visit, visitor_operand_before=spaces))
-                text = clean_characters(text)
+                text = clean_characters("\n".join(map(_with_letters, text.split("\n"))))
         except _OutOfTime:
             text, bold = "", frozenset()
             warnings.append(f"page {number} left out: not read within {limits.page_seconds:g} s")
@@ -114,6 +117,14 @@ def _page_lines(
     if len(warnings) == len(pages) and pages:
         raise ParseError(f"{name}: no page could be read ({warnings[0]})")
     return pages, headings, warnings[:_MAX_WARNINGS]
+
+
+def _with_letters(line: str) -> str:
+    """The line; if its font says no letters and pypdf gives the numbers of glyphs instead, what these usually are."""
+    if not _GLYPH_NUMBERS.fullmatch(line):
+        return line
+    letters = "".join(chr(ord(character) + _GLYPHS_BELOW_ASCII) for character in line)
+    return letters if 2 * sum(map(str.islower, letters)) > len(line) else line
 
 
 def _require_text(pages: list[list[str]], name: str) -> None:

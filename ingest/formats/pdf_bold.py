@@ -1,7 +1,8 @@
-"""Headings in bold at the beginning of a paragraph: «**Datasets** We use …» is two lines, not one sentence.
+"""What the type of a PDF says: headings in bold at the beginning of a paragraph, «**Datasets** We use …», are lines of
+their own; small raised numbers are exponents or marks of notes, 10²³ and no 1023.
 
-Nothing but the type tells them from the sentence that follows on the same line, or on the next. pypdf says the font of
-every run of text (`visitor_text`); runs joined are the page's text.
+Nothing else tells the headings from the sentence that follows on the same line, or on the next. pypdf says the font,
+size and place of every run of text (`visitor_text`); runs joined are the page's text.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ import re
 from typing import Any
 
 from ingest.clean import clean_characters
+from ingest.raised import superscript
 
 # "Medi" is the bold of Nimbus, which LaTeX sets Times with; a medium weight is none. TB: bold of Libertine, Biolinum.
 _BOLD = re.compile(r"bold|black|heavy|demi|medi(?!um)|cmbx|sfbx|t[bz]$", re.IGNORECASE)
+_RAISABLE = re.compile(r"\s*[-−+]?\d{1,3}(?:,\d{1,3})*\s*")
+# By how much a raised number is smaller than what stands before it, and how far above its line, as shares of its size.
+_SMALLER, _RAISED_BY = 0.85, (0.2, 0.8)
 _MOST_WORDS, _FEWEST_LETTERS = 10, 3
 _NUMBERED = re.compile(r"\d+(?:\.\d+)*\.?\s+[A-ZА-ЯЁ]")
 _HEADING = re.compile(r"[A-ZА-ЯЁ\d]")
@@ -24,17 +29,26 @@ class BoldType:
     """Listens to pypdf while it reads a page (`visitor_text`)."""
 
     def __init__(self) -> None:
-        self._runs: list[tuple[str, bool]] = []
+        self._heard: list[str] = []
+        self._runs: list[tuple[str, bool]] = []  # the same with raised numbers
+        self._size, self._line = 0.0, 0.0  # of the latest run that is no raised number
 
-    def visit(self, text: str, _user: list[float], _matrix: list[float], font: Any, _size: float) -> None:
+    def visit(self, text: str, user: list[float], matrix: list[float], font: Any, size: float) -> None:
         """A run of text in one font, as pypdf calls it."""
         name = str(font.get("/BaseFont", "")) if font else ""
+        self._heard.append(text)
+        points, height = size * abs(matrix[3] * user[3]), matrix[5] * user[3] + user[5]
+        lowest, highest = (self._line + share * self._size for share in _RAISED_BY)
+        if _RAISABLE.fullmatch(text) and points < _SMALLER * self._size and lowest < height < highest:
+            text = superscript(text)
+        elif text.strip():
+            self._size, self._line = points, height
         self._runs.append((text, _BOLD.search(name) is not None))
 
     def parted(self, text: str) -> tuple[str, frozenset[str]]:
         """(`text` of the page with a line's end behind each heading that a sentence followed, the headings as clean
-        lines); as it is, and none, if it is not what was heard."""
-        if "".join(run for run, _ in self._runs) != text:
+        lines), both with raised numbers; as it is, and none, if it is not what was heard."""
+        if "".join(self._heard) != text:
             return text, frozenset()
         lines = [_split(runs) for runs in self._lines()]
         found: set[str] = set()

@@ -148,6 +148,10 @@ def test_what_begins_with_markup_is_no_sentence(sentence: str, good: bool) -> No
         ("Во-вторых, растёт кэш.", True), ("В третьем случае нужен поиск.", True), ("В третьей статье", True),
         ("Другой обзор говорит о верности.", True), ("Вторая половина курса — практика.", False),
         ("Qwen2.5 7B идёт дальше: 4 головы.", True), ("Последний токен решает.", False),
+        ("In this paper, we propose LoRA.", False), ("This survey covers RAG.", False), ("This loss is small.", True),
+        ("В этой работе мы предлагаем LoRA.", False), ("Эта статья посвящена BERT.", False), ("Эта модель мала.", True),
+        ("И. Суцкевер предложил seq2seq.", False), ("И модель мала.", True), ("А. Васвани и др.", False),
+        ("IT companies use LLMs.", False), ("IT IS SLOW.", True), ("In these papers, it is shown.", True),
         ("Модель, как было сказано выше, мала.", True), ("As described by Vaswani, it is a sum.", False),
     ],
 )
@@ -286,6 +290,7 @@ def test_what_is_no_sentence_is_a_fragment(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text", ["The cache stores keys.", "«Кэш хранит ключи»", "**LoRA** adds two small matrices.", "(See the note.)",
+             "It is fast.⁵", "It is fast.[5]",
              "- A line of a list that goes on for a while and has no stop at its end", "7 of 8 hold."]
 )
 def test_a_sentence_is_not_a_fragment(text: str) -> None:

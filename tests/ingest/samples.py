@@ -84,7 +84,12 @@ def word_document() -> bytes:
     document = docx.Document()
     document.add_heading("Память модели", level=0)
     document.add_heading("Кэш ключей", level=1)
-    document.add_paragraph("KV-кэш хранит ключи и значения.")
+    paragraph = document.add_paragraph("KV-кэш хранит ключи и значения, 10")
+    paragraph.add_run("2").font.superscript = True
+    paragraph.add_run("3").font.superscript = True
+    paragraph.add_run(" на слой d")
+    paragraph.add_run("k").font.subscript = True
+    paragraph.add_run(".")
     document.add_paragraph("быстрее", style="List Bullet")
     document.add_paragraph("больше памяти", style="List Bullet")
     document.add_heading("Цена", level=2)

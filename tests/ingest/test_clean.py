@@ -57,6 +57,13 @@ def test_clean_lines_keeps_indentation_and_single_empty_lines() -> None:
         ("LAN-", "GUAGE", "LANGUAGE"),
         ("from 2017-", "2018", "from 2017-2018"),
         ("слово-", "образование", "словообразование"),
+        ("on the WMT 2014 English-", "to-German task", "on the WMT 2014 English-to-German task"),
+        ("trained end-", "to-end", "trained end-to-end"),
+        ("step-", "by-step reasoning", "step-by-step reasoning"),
+        ("an LLM-", "based agent", "an LLM-based agent"),
+        ("quantised to 4-", "bit weights", "quantised to 4-bit weights"),
+        ("кто-", "то из них", "кто-то из них"),
+        ("the trans-", "former-based model", "the transformer-based model"),
         ("no hyphen", "here", "no hyphen here"),
         ("a dash –", "here", "a dash – here"),
     ],
@@ -73,6 +80,8 @@ def test_lines_become_paragraphs_and_line_offsets_are_kept() -> None:
         "The second one begins here and has a word that is bro-",
         "ken over the margin of the page, as words often are in printed matter, it",
         "ends here.",
+        "A paragraph that ends in the mark of a note, after a second line which",
+        "is short.[12]",
         "• an item",
         "Table 1: A caption.",
     ]
@@ -80,6 +89,7 @@ def test_lines_become_paragraphs_and_line_offsets_are_kept() -> None:
     assert [paragraph.text[:20] for paragraph in paragraphs] == [
         "The first paragraph ",
         "The second one begin",
+        "A paragraph that end",
         "• an item",
         "Table 1: A caption.",
     ]
@@ -94,6 +104,21 @@ def test_a_paragraph_crosses_a_page_only_in_mid_sentence() -> None:
     lines = [wide, wide, "goes on overleaf", "in lower case.", "A new page starts a new paragraph."]
     joined = joined_paragraphs(lines, Hyphenation(lines), page_starts={3, 4})
     assert [paragraph.line_starts[0][0] for paragraph in joined] == [0, 4]
+
+
+def test_notes_at_the_foot_of_a_page_are_paragraphs() -> None:
+    lines = [
+        "We first present the models that are used as baselines for sequence modeling and",
+        "∗Equal contribution. Jakob proposed replacing RNNs with self-attention and started",
+        "the effort to evaluate this idea, and others",
+        "transduction problems such as language modeling of 3D models, as was shown with",
+        "3D models before, which is expensive and difficult to reproduce. We argue for elec-",
+        "2https://www.bing.com/new",
+        "3We use the second one.",
+        "that citations should be evaluated, and this text is the following page of it.",
+    ]
+    joined = joined_paragraphs(lines, Hyphenation(lines), page_starts={3, 7})
+    assert [paragraph.line_starts[0][0] for paragraph in joined] == [0, 1, 3, 5, 6, 7]
 
 
 def test_garbled_text_is_told_from_languages() -> None:

@@ -6,7 +6,7 @@ import pytest
 from pypdf.generic import ArrayObject, ByteStringObject, NumberObject
 
 from ingest.errors import Encrypted, LimitExceeded, NoTextLayer, ParseError
-from ingest.formats.pdf import parse
+from ingest.formats.pdf import _with_letters, parse
 from ingest.formats.pdf_margins import without_margins
 from ingest.formats.pdf_spacing import DrawnSpaces
 from ingest.limits import Limits
@@ -152,6 +152,28 @@ def test_limits_on_pages_and_characters() -> None:
         parse(content, "a.pdf", Limits(pages=2))
     with pytest.raises(LimitExceeded, match="30 characters"):
         parse(content, "a.pdf", Limits(characters=30))
+
+
+def test_small_raised_numbers_are_exponents_and_marks_of_notes() -> None:
+    def small(width: float, number: str, by: float) -> str:
+        return f"/F1 0.7 Tf {width} {by} Td ({number}) Tj /F1 1 Tf {0.39 * len(number):.2f} {-by} Td "
+
+    parsed = _parse(
+        samples.operations_pdf(
+            f"(It takes 10) Tj {small(4.61, '23', 0.36)} ( steps here.) Tj {small(5.22, '4', 0.36)} ( It is run 2) Tj "
+            f"{small(4.39, '56', -0.15)} ( of all.) Tj"
+        )
+    )
+    assert parsed.text == "It takes 10²³ steps here.⁴ It is run 256 of all."
+
+
+@pytest.mark.parametrize(
+    ("line", "read"),
+    [("2EV\x03\x15\x1d\x032Q\x03WKH\x03FDELQHW\x03\x14", "Obs 2: On the cabinet 1"), ("A LINE", "A LINE"),
+     ("\x03A\x03B", "\x03A\x03B"), ("\x03 words", "\x03 words"), ("", "")],
+)
+def test_numbers_of_glyphs_become_letters(line: str, read: str) -> None:
+    assert _with_letters(line) == read
 
 
 def test_a_heading_in_bold_is_no_part_of_the_sentence_behind_it() -> None:
