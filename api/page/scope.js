@@ -11,8 +11,11 @@ export function askWithin(documents) {
   scope.clear();
   for (const [id, title] of documents) scope.set(id, title);
   showScope();
+  const question = byId("question");
+  // What is in a view that is not shown yet cannot be focused.
+  if (location.hash !== "#/ask") addEventListener("hashchange", () => question.focus(), { once: true });
   location.hash = "#/ask";
-  byId("question").focus();
+  question.focus();
 }
 
 export function forgetInScope(ids) {
