@@ -115,6 +115,8 @@ OPENED_BY = {")": "(", "]": "[", "»": "«", "”": "“"}
 # A word that is a name wherever it stands: «GQA», «LoRA», «GPT-4».
 _NAME = re.compile(r"[^\W\d_]*[A-ZА-ЯЁ][^\W\d_]*(?:[A-ZА-ЯЁ]|[-\u2010\u2011]?\d)[\w.\u2010\u2011-]*")
 _NOTES_AT_END = re.compile(rf"(?<=[.!?…])(?:{NOTE_MARKS})$")
+# What is left of a formula that stood in lines of its own: «we can approximate: ∂C».
+_BROKEN_FORMULA = re.compile(r":\s+[^\s.!?]{1,8}$")
 _LONGEST_SUBJECT = 6
 _LONGEST_HEADING = 8
 _WORD, _LAST_WORD = re.compile(r"\w+"), re.compile(r"\w+$")
@@ -135,11 +137,14 @@ def begins_with_markup(sentence: str) -> bool:
 
 
 def fragment(sentence: str) -> bool:
-    """Whether a sentence of a document is none: it goes on from what stands before it, ends with a colon, or is as
-    short as a heading and has no end. Files with lines of a page (PDF) are full of these."""
+    """Whether a sentence of a document is none: it goes on from what stands before it, ends with a colon or the first
+    letters of a formula behind one, or is as short as a heading and has no end. Files with lines of a page (PDF) are
+    full of these."""
     words = sentence.split()
     opening, end = sentence.lstrip("«\"“*_( ")[:1], _NOTES_AT_END.sub("", sentence.rstrip())[-1:]
-    return opening.islower() or end == ":" or (end not in _FINAL and len(words) <= _LONGEST_HEADING)
+    if end not in _FINAL and (len(words) <= _LONGEST_HEADING or _BROKEN_FORMULA.search(sentence.rstrip())):
+        return True
+    return opening.islower() or end == ":"
 
 
 def begins_amid(text: str, start: int) -> bool:

@@ -282,7 +282,7 @@ def test_negations_are_copied_from_passages_or_not_written() -> None:
 
 @pytest.mark.parametrize(
     "text", ["D Citation Recall Discussion", "we consider RoBERTa trained for longer.", "It is named after its parts:",
-             "которые хранит кэш."]
+             "которые хранит кэш.", "If the temperature is high beside the logits, we can approximate: ∂C"]
 )
 def test_what_is_no_sentence_is_a_fragment(text: str) -> None:
     assert fragment(text)
