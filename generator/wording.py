@@ -78,9 +78,9 @@ _LEANING = re.compile(
 )
 # Nothing before it is meant by a document that speaks of itself, nor by an initial («И. Суцкевер») or «IT companies».
 _STANDS_ALONE = re.compile(
-    r"(?i:(?:(?:in|on|to|for) )?this (?:paper|work|article|survey|report|study|review|section|chapter|tutorial|thesis"
-    r"|book|guide|page|post|document)\b"
-    r"|(?:во? )?(?:эт|данн|настоящ)\w{1,3} (?:стать|работ|обзор|глав|раздел|отч[её]т|книг|пособи|документ)\w*)"
+    r"(?i:(?:(?:in|on|to|for) )?this (?:paper|work|article|survey|report|study|review|tutorial|thesis|book|guide"
+    r"|document)\b"
+    r"|(?:во? )?(?:эт|данн|настоящ)\w{1,3} (?:стать|работ|обзор|отч[её]т|книг|пособи|документ)\w*)"
     r"|[A-ZА-ЯЁ]\.\s|[A-ZА-ЯЁ]{2,}\b(?! [A-ZА-ЯЁ]{2})"
 )
 # What has these anywhere is not to be understood alone either.
