@@ -119,46 +119,50 @@ def candidates(
     found = [row for row in found if len(passages[row[0]][slice(*row[1])].split()) >= _FEWEST_WORDS] or found
     if not found:
         return []
+    said = [passages[p][slice(*interval)] for p, interval, *_ in found]
+    leaning = [leans(sentence) for sentence in said]
     best = max(span for *_, span, _ in found)
     known = [
         (reading.relevance[p], rank[p], evidence, max(-20.0, span - best)) for p, _, evidence, span, _ in found
     ]
     ahead = sorted(range(len(found)), key=lambda n: -weighted(weights[:-1], known[n]))[:compared]
-    vectors = encode([*(passages[found[n][0]][slice(*found[n][1])] for n in ahead), question])  # [n + 1, C]
+    vectors = encode([*(said[n] for n in ahead), question])  # [n + 1, C]
     cosines = dict(zip(ahead, (vectors[:-1] @ vectors[-1]).tolist(), strict=True))
     least = min(cosines.values())
     own = np.array([own_language[found[n][0]] for n in ahead])
-    needed = _leaned_on(found, passages, together)
-    numbers = [set(_DIGITS.findall(passages[found[n][0]][slice(*found[n][1])])) for n in ahead]
-    twins = translations(vectors[:-1], own, SAME_SAID)
-    said_twice = {ahead[n] for n, twin in twins.items() if numbers[n] <= numbers[twin]} - needed
+    twins = {ahead[n]: ahead[twin] for n, twin in translations(vectors[:-1], own, SAME_SAID).items()}
+    said_twice = {n for n, twin in twins.items() if _numbers(said[n]) <= _numbers(said[twin])}
+    said_twice -= _leaned_on(found, leaning, together) if said_twice else set()
     made = []
     for n, (p, interval, _, _, place) in enumerate(found):
         if n in said_twice:
             continue
         features = (*known[n], cosines.get(n, least))
-        sentence = passages[p][slice(*interval)]
         listing = next((one for one in together[p] if one.start <= interval[0] < one.end), None)
         row = listing is not None and listing.columns > 0 and listing.part_at(interval[0]) is not None
         made.append(
-            Candidate(p, interval, features, place, not leans(sentence), not fragment(sentence), listing, row)
+            Candidate(p, interval, features, place, not leaning[n], not fragment(said[n]), listing, row)
         )
     return made
 
 
+def _numbers(sentence: str) -> set[str]:
+    return set(_DIGITS.findall(sentence))
+
+
 def _leaned_on(
-    found: Sequence[tuple[int, Interval, float, float, Interval]], passages: Sequence[str],
+    found: Sequence[tuple[int, Interval, float, float, Interval]], leaning: Sequence[bool],
     listings: Sequence[Sequence[Listing]],
 ) -> set[int]:
-    """The numbers of sentences without which the next one is not understood, and of those of a list and before one."""
+    """Which sentences the next one is not understood without, and which are of a list or before one. leaning[n]:
+    whether sentence n points back."""
     def listed(n: int) -> bool:
         p, (start, _), *_ = found[n]
         return any(one.start <= start < one.end for one in listings[p])
 
     needed = {n for n in range(len(found)) if listed(n)}
     for n in range(1, len(found)):
-        p, interval, *_ = found[n]
-        if found[n - 1][0] == p and (n in needed or leans(passages[p][slice(*interval)])):
+        if found[n - 1][0] == found[n][0] and (n in needed or leaning[n]):
             needed.add(n - 1)
     return needed
 

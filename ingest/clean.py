@@ -133,7 +133,8 @@ _CAPTION = re.compile(r"(?:Figure|Fig\.|Table|Algorithm|Рис\.|Рисунок|
 _NOTE = re.compile(
     r"[∗*†‡§¶]{1,3}\s?[A-ZА-ЯЁ]|[⁰¹²³⁴-⁹]{1,3}\s?[^\W\d_]|\d{1,2}(?:https?://|www\.|[A-ZА-ЯЁ][a-zа-яё]+ [a-zа-яё])"
 )
-_SENTENCE_END = re.compile(rf"[.!?:;。！？…][\"'”’»)\]]*(?:{NOTE_MARKS})?$")
+# A line at whose end a sentence ends.
+ENDS_SENTENCE = re.compile(rf"[.!?:;。！？…][\"'”’»)\]]*(?:{NOTE_MARKS})?$")
 # A line ends its paragraph when it is this much shorter than the lines around it.
 _SHORT, _VERY_SHORT = 0.8, 0.55
 _NEIGHBOURS = 6
@@ -187,7 +188,7 @@ def joined_paragraphs(
 
 
 def _goes_on(previous: str, line: str) -> bool:
-    return _BROKEN_WORD.search(previous) is not None or (line[0].islower() and not _SENTENCE_END.search(previous))
+    return _BROKEN_WORD.search(previous) is not None or (line[0].islower() and not ENDS_SENTENCE.search(previous))
 
 
 def _starts_paragraph(previous: str, line: str, width: int) -> bool:
@@ -195,7 +196,7 @@ def _starts_paragraph(previous: str, line: str, width: int) -> bool:
         return not _BROKEN_WORD.search(previous)
     if _BROKEN_WORD.search(previous):
         return False
-    if _SENTENCE_END.search(previous):
+    if ENDS_SENTENCE.search(previous):
         return len(previous) < _SHORT * width
     return len(previous) < _VERY_SHORT * width and not line[0].islower()
 

@@ -222,9 +222,10 @@ class Retriever:
 
 def _behind(first: list[Hit], then: list[Hit], rest: list[Hit]) -> list[Hit]:
     """All in this order, each chunk once, ranks from 1."""
-    hits = {hit.chunk.id: hit for hit in reversed([*first, *then, *rest])}
-    order = dict.fromkeys(hit.chunk.id for hit in (*first, *then, *rest))
-    return [replace(hits[name], rank=rank) for rank, name in enumerate(order, start=1)]
+    kept: dict[str, Hit] = {}
+    for hit in (*first, *then, *rest):
+        kept.setdefault(hit.chunk.id, hit)
+    return [replace(hit, rank=rank) for rank, hit in enumerate(kept.values(), start=1)]
 
 
 def _with_words(

@@ -1,10 +1,10 @@
 """PDF by pypdf: page-accurate text, whole words and paragraphs, without running heads and page numbers.
 
 pypdf gives each page as lines in the order of the file, which for papers set in two columns is column by
-column. The work here: headings in bold parted from the sentence behind them (`pdf_bold`), spaces that are only
-drawn (`pdf_spacing`), lines of the margins out (`pdf_margins`), lines joined into paragraphs and broken words
-mended over the whole document (`ingest.clean`), the offset at which each page begins kept, headings found by
-the file's own outline or by their numbers. Costs: pypdf takes over nine tenths of the time.
+column. The work here: headings in bold parted from the sentence behind them, raised numbers told from others
+(`pdf_type`), spaces that are only drawn (`pdf_spacing`), lines of the margins out (`pdf_margins`), lines joined into
+paragraphs and broken words mended over the whole document (`ingest.clean`), the offset at which each page begins kept,
+headings found by the file's own outline or by their numbers. Costs: pypdf takes over nine tenths of the time.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from pypdf.errors import DependencyError, PyPdfError
 from ingest.clean import Hyphenation, clean_characters, joined_paragraphs, looks_garbled
 from ingest.document import Page
 from ingest.errors import Encrypted, LimitExceeded, NoTextLayer, ParseError
-from ingest.formats.pdf_bold import BoldType
 from ingest.formats.pdf_margins import without_margins
 from ingest.formats.pdf_outline import TypeSizes, outline_titles, title_of
 from ingest.formats.pdf_spacing import DrawnSpaces, fonts_first
+from ingest.formats.pdf_type import PageType
 from ingest.language import detect_language
 from ingest.limits import Limits
 from ingest.parsed import Parsed
@@ -90,9 +90,9 @@ def _page_lines(
         alive()
         try:
             with _time_limit(limits.page_seconds):
-                type_ = BoldType()
+                type_ = PageType()
 
-                def visit(*run: Any, type_: BoldType = type_, first: bool = number == 1) -> None:
+                def visit(*run: Any, type_: PageType = type_, first: bool = number == 1) -> None:
                     type_.visit(*run)
                     if first:
                         first_page.visit(*run)

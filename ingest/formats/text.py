@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 from pathlib import PurePath
 
-from ingest.clean import Hyphenation, clean_characters, joined_paragraphs
+from ingest.clean import ENDS_SENTENCE, Hyphenation, clean_characters, joined_paragraphs
 from ingest.formats import markdown
 from ingest.formats.encoding import decode
 from ingest.limits import Limits
@@ -27,7 +27,6 @@ _FRONT_MATTER = re.compile(r"---\r?\n(?:[\w-]+:.*\r?\n|[ \t-].*\r?\n)+---\r?\n")
 _MARGIN_CHARS = (45, 100)
 # Or few lines, or a wider page, where many lines break off in a sentence that the next one goes on with in lower case.
 _ANY_MARGIN_CHARS, _GOING_ON, _FEWEST_BREAKS = (30, 130), 0.4, 2
-_SENTENCE_ENDS = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
 
 
 def parse(content: bytes, name: str, limits: Limits) -> Parsed:
@@ -74,5 +73,5 @@ def _is_wrapped(lines: list[str]) -> bool:
 
 def _goes_on_over_lines(lines: list[str]) -> bool:
     breaks = [(line, following) for line, following in pairwise(map(str.strip, lines)) if line and following]
-    amid = sum(following[0].islower() and not _SENTENCE_ENDS.search(line) for line, following in breaks)
+    amid = sum(following[0].islower() and not ENDS_SENTENCE.search(line) for line, following in breaks)
     return len(breaks) >= _FEWEST_BREAKS and amid > _GOING_ON * len(breaks)

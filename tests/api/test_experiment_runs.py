@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from api.experiments.runs import RUNS, Run, Runs
 
@@ -26,3 +28,20 @@ def test_a_run_that_cannot_be_shown_is_left_out(tmp_path: Path, number: float) -
     for run in (KEPT, spoilt):
         runs.save(run)
     assert len(list((tmp_path / RUNS).iterdir())) == 2 and runs.saved() == [KEPT]
+
+
+@pytest.mark.parametrize(
+    ("definition", "said"),
+    [
+        ('{"low": 1e999}', "JSON cannot hold"),
+        ('{"low": NaN}', "JSON cannot hold"),
+        (json.dumps({"question": "a \ud800 b"}), "lone surrogates"),
+        (json.dumps("# \ud800"), "lone surrogates"),
+    ],
+)
+def test_a_run_that_could_not_be_shown_is_not_taken(client: TestClient, definition: str, said: str) -> None:
+    asked = f'{{"definition": {definition}}}'
+    response = client.post("/v1/experiments", content=asked, headers={"Content-Type": "application/json"})
+    assert response.status_code == 422 and said in response.json()["detail"]
+    assert response.json()["errors"][0]["pointer"] == "/definition"
+    assert client.get("/v1/experiments").json()["runs"] == []

@@ -309,27 +309,6 @@ def test_a_request_that_cannot_be_is_refused_with_its_place(
     assert said in response.json()["detail"] and not (folder / "runs").exists()
 
 
-EXPECTED = json.dumps({"metric": "right", "arm": "rag", "low": 0.5, "high": 7.5})
-
-
-@pytest.mark.parametrize(
-    ("definition_", "said"),
-    [
-        (json.dumps(body(expect=[json.loads(EXPECTED)])).replace("7.5", "1e999"), "JSON cannot hold"),
-        (json.dumps(body(expect=[json.loads(EXPECTED)])).replace("7.5", "NaN"), "JSON cannot hold"),
-        (json.dumps(body(question="a \ud800 b")), "lone surrogates"),
-        (json.dumps({"definition": "# \ud800"}), "lone surrogates"),
-    ],
-)
-def test_what_could_not_be_shown_again_is_refused_and_the_list_stays_whole(
-    client: TestClient, folder: Path, definition_: str, said: str
-) -> None:
-    response = client.post(PATH, content=definition_, headers={"Content-Type": "application/json"})
-    assert response.status_code == 422 and said in response.json()["detail"]
-    assert response.json()["errors"][0]["pointer"] == "/definition" and not (folder / "runs").exists()
-    assert client.get(PATH).json()["runs"] == []
-
-
 def test_a_malformed_question_file_is_refused_with_its_line(client: TestClient, folder: Path) -> None:
     with (folder / "questions.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"id": "x-01", "kind": "fact"}\n')

@@ -25,7 +25,7 @@ _SENTENCE_BEGINS = re.compile(r"[A-ZА-ЯЁ][\w’'-]*\s+\S+\s+\S+")
 _PARAGRAPH_ENDS, _OWN_END = tuple(".!?:;…"), tuple(".,;:!?…")
 
 
-class BoldType:
+class PageType:
     """Listens to pypdf while it reads a page (`visitor_text`)."""
 
     def __init__(self) -> None:
