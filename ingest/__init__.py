@@ -6,6 +6,7 @@ Imports nothing of ours. Read in this order:
     sentences, clean, language, raised    what text is made of
     parsed, formats/             one parser per kind of file
     sandbox, sandbox_worker      parsers run in a process of their own, under limits
+    page_places                  where words are on a page of a PDF
     splitters, chunking          where to cut
     library, library_rows        SQLite: what is kept, and how it changes
     sources, pipeline            all of it, for many files

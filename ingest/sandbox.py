@@ -1,4 +1,5 @@
-"""Parsing in a process of its own: `Sandbox.parse(content, name) -> Parsed`, or an error, in bounded time.
+"""Parsing in a process of its own: `Sandbox.parse(content, name) -> Parsed`, or an error, in bounded time; so for
+drawing the pages of a PDF.
 
 The process (`ingest.sandbox_worker`) starts in a tenth of a second, serves one file after another, and is
 replaced after a crash, a timeout or any error that leaves its state in doubt. pypdf spends 11 s on some
@@ -15,16 +16,32 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64decode
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Any, TypeVar
 
 from ingest.errors import Encrypted, LimitExceeded, NoTextLayer, ParseError, Unsupported
 from ingest.limits import MEBIBYTE, Limits
+from ingest.page_places import PagePlaces
 from ingest.parsed import Parsed
-from ingest.sandbox_worker import ALIVE, CONTENT, FAILURE, FRAME_HEAD, REQUEST, RESULT, write_frame
+from ingest.sandbox_worker import (
+    ALIVE,
+    CONTENT,
+    FAILURE,
+    FRAME_HEAD,
+    IMAGE,
+    PARSE,
+    PLACES,
+    REQUEST,
+    RESULT,
+    write_frame,
+)
+
+_T = TypeVar("_T")
 
 _ERRORS = {kind.__name__: kind for kind in (ParseError, Encrypted, LimitExceeded, NoTextLayer, Unsupported)}
 # The same import path as here, and nothing else of this process: no environment, no site hooks, no byte
@@ -59,12 +76,26 @@ class Sandbox:
             self.close()
 
     def parse(self, content: bytes, name: str) -> Parsed:
-        """Raises ParseError, or one of its subclasses, whose message begins with `name`."""
+        """Raises ParseError, or one of its subclasses, whose message begins with `name`; so do the others."""
+        return self._done(content, name, Parsed.from_json, task=PARSE)
+
+    def page_image(self, content: bytes, name: str, number: int, width: int) -> bytes:
+        """A page of a PDF as PNG: see `ingest.formats.pdf_pages`."""
+        return self._done(
+            content, name, lambda answer: b64decode(answer["png"]), task=IMAGE, number=number, width=width
+        )
+
+    def page_places(self, content: bytes, name: str, number: int, words: str, place: float) -> PagePlaces:
+        """Where words are on a page of a PDF: see `ingest.formats.pdf_pages`."""
+        task = {"task": PLACES, "number": number, "words": words, "place": place}
+        return self._done(content, name, PagePlaces.from_json, **task)
+
+    def _done(self, content: bytes, name: str, read: Callable[[dict[str, Any]], _T], **task: object) -> _T:
+        """What the process answers to a task, read by `read`."""
         process = self._started(name)
         self._files += 1
         try:
-            answer = self._exchange(process, content, name)
-            return Parsed.from_json(answer)
+            return read(self._exchange(process, content, name, task))
         except (ValueError, KeyError, TypeError) as error:
             self.close()
             raise ParseError(f"{name}: the parser gave a broken answer; report the file") from error
@@ -104,11 +135,13 @@ class Sandbox:
                 )
             return self._process
 
-    def _exchange(self, process: subprocess.Popen[bytes], content: bytes, name: str) -> dict[str, object]:
+    def _exchange(
+        self, process: subprocess.Popen[bytes], content: bytes, name: str, task: dict[str, object]
+    ) -> dict[str, Any]:
         """Sends the file and waits for the answer, no longer than the limits allow."""
         assert process.stdin is not None and process.stdout is not None
         self._is_idle = False
-        request = json.dumps({"name": name, "limits": asdict(self.limits)}).encode()
+        request = json.dumps({**task, "name": name, "limits": asdict(self.limits)}).encode()
         sender = threading.Thread(target=_send, args=(process.stdin, request, content), daemon=True)
         sender.start()  # a thread, because a process that does not read would block us for ever
         kind, payload = self._receive(process, process.stdout.fileno(), name)

@@ -1,4 +1,4 @@
-"""The parser process: reads files from a pipe, parses them one after another under limits, writes back text.
+"""The parser process: reads files from a pipe, parses (or draws) them one after another under limits, writes back text.
 
 Whatever a hostile file does happens here: endless loops meet the CPU limit, bombs the limit on memory, and
 neither files can be written nor connections or processes be opened, even if a library is talked into it.
@@ -17,6 +17,7 @@ import signal
 import struct
 import sys
 import warnings
+from base64 import b64encode
 from typing import Any, BinaryIO
 
 from ingest.errors import ParseError
@@ -28,6 +29,7 @@ from ingest.progress import listening
 # and the file.
 FRAME_HEAD = struct.Struct(">cQ")
 REQUEST, CONTENT, ALIVE, RESULT, FAILURE = b"Q", b"C", b"A", b"R", b"F"
+PARSE, IMAGE, PLACES = "parse", "image", "places"  # what a request may ask for
 
 _NETWORK_AND_PROCESSES = (
     "socket.",
@@ -68,11 +70,14 @@ def main() -> None:
         if request is None or content is None:
             return
         fields = json.loads(request)
-        kind, answer = _parse(content, fields["name"], Limits(**fields["limits"]), answers)
+        limits = Limits(**fields.pop("limits"))
+        kind, answer = _answer(content, fields.pop("name"), limits, answers, fields)
         write_frame(answers, kind, json.dumps(answer).encode())
 
 
-def _parse(content: bytes, name: str, limits: Limits, answers: BinaryIO) -> tuple[bytes, dict[str, Any]]:
+def _answer(
+    content: bytes, name: str, limits: Limits, answers: BinaryIO, task: dict[str, Any]
+) -> tuple[bytes, dict[str, Any]]:
     """(kind of frame, answer). A failure says whether this process is sound, that is fit for another file."""
     _limit_resources(limits)
 
@@ -83,7 +88,7 @@ def _parse(content: bytes, name: str, limits: Limits, answers: BinaryIO) -> tupl
     try:
         with listening(report_life):
             _limit_silence(limits.silent_seconds)
-            return RESULT, parse_content(content, name, limits).as_json()
+            return RESULT, _done(content, name, limits, **task)
     except ParseError as error:
         return _failure(type(error).__name__, str(error), sound=True)
     except MemoryError:
@@ -96,6 +101,18 @@ def _parse(content: bytes, name: str, limits: Limits, answers: BinaryIO) -> tupl
         return _failure("ParseError", f"{name}: damaged or unusual file ({reason})", sound=False)
     finally:
         _limit_silence(0)
+
+
+def _done(content: bytes, name: str, limits: Limits, task: str, **arguments: Any) -> dict[str, Any]:
+    """What the task makes of the file. A library is loaded by the first file that needs it."""
+    if task == PARSE:
+        return parse_content(content, name, limits).as_json()
+    from ingest.formats.pdf_pages import page_image, page_places
+
+    if task == IMAGE:
+        return {"png": b64encode(page_image(content, name, **arguments)).decode()}
+    assert task == PLACES
+    return page_places(content, name, **arguments).as_json()
 
 
 def _failure(kind: str, message: str, *, sound: bool) -> tuple[bytes, dict[str, Any]]:

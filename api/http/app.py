@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from api.http import ask, chat, documents, experiments, health, jobs, page, problem, recorded
+from api.http import ask, chat, documents, experiments, health, jobs, page, pages, problem, recorded
 from api.http.admission import Admission
 from api.http.body import BodyGate, BodyLimits
 from api.http.experimenter import Experimenter
@@ -25,6 +25,7 @@ from api.http.service import Service
 from api.http.tickets import Tickets
 from api.http.uploads import Uploads
 from api.http.warmup import Warmup
+from api.page_viewer import PageViewer
 from api.pipeline import Pipeline
 
 
@@ -44,7 +45,9 @@ def create_app(
     metrics = Metrics(admission)
     experimenter = Experimenter(pipeline, lambda: admission.running + admission.waiting > 0)
     uploads, warmup = Uploads(pipeline, metrics), Warmup(pipeline.load_models)
-    service = Service(pipeline, admission, uploads, experimenter, warmup, metrics, endpoints or {}, Tickets())
+    service = Service(
+        pipeline, admission, uploads, experimenter, warmup, metrics, endpoints or {}, Tickets(), PageViewer()
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -58,6 +61,7 @@ def create_app(
             service.experimenter.close()
             service.uploads.close()
             service.admission.close()
+            service.pages.close()
 
     app = FastAPI(
         title="Lectern",
@@ -70,7 +74,7 @@ def create_app(
     )
     app.state.service = service
     problem.install(app)
-    for noun in (ask, documents, jobs, recorded, experiments, chat, health, page):  # the first that fits a path
+    for noun in (ask, documents, pages, jobs, recorded, experiments, chat, health, page):  # the first that fits a path
         app.include_router(noun.router)
     app.include_router(experiments.opened)
     return Measured(Guard(BodyGate(app, body_limits or BodyLimits()), access or Access()), metrics)

@@ -1,4 +1,4 @@
-"""/v1/documents: add, list, look at and remove; the pages' text; the original file."""
+"""/v1/documents: add, list, look at and remove; the original file."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.answer_json import document_json, job_json
 from api.http.problem import Problem
-from api.http.service import ServiceDep
-from api.page_view import page_view
+from api.http.service import Service, ServiceDep
+from ingest.errors import LibraryError
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
 
@@ -95,10 +95,22 @@ def documents(
 
 @router.get("/{document_id}", summary="One document, without its text")
 def document(document_id: DocumentId, service: ServiceDep) -> dict[str, Any]:
-    """What the list says of it, and the numbers of its pages."""
+    """What the list says of it, the numbers of its pages, and whether they can be looked at (`/image`, `/boxes`)."""
     info = service.pipeline.info(document_id)
     pages = service.pipeline.document(info.id).pages
-    return {**document_json(info), "page_numbers": [page.number for page in pages]}
+    return {
+        **document_json(info),
+        "page_numbers": [page.number for page in pages],
+        "page_images": _has_images(service, info.id),
+    }
+
+
+def _has_images(service: Service, document_id: str) -> bool:
+    try:
+        path, _name = service.pipeline.original(document_id)
+    except LibraryError:  # the file is lost: the text is still there
+        return False
+    return path.suffix.lower() == ".pdf"
 
 
 @router.delete("/{document_id}", status_code=204, summary="Remove a document")
@@ -115,14 +127,3 @@ def original(document_id: DocumentId, service: ServiceDep) -> Response:
     path, name = service.pipeline.original(document_id)
     headers = {"Content-Security-Policy": "sandbox; default-src 'none'"}
     return FileResponse(path, media_type="application/octet-stream", filename=name, headers=headers)
-
-
-@router.get("/{document_id}/pages/{number}", summary="The text of a page")
-def page(
-    document_id: DocumentId, number: Annotated[int, Path(ge=1, le=2**31)], service: ServiceDep
-) -> dict[str, Any]:
-    """{number, start, end, text, headings}: offsets are characters of the document, as in citations."""
-    view = page_view(service.pipeline.library, service.pipeline.resolve(document_id), number)
-    if view is None:
-        raise Problem(404, f"the document has no page {number}")
-    return view

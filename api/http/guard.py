@@ -15,7 +15,7 @@ here:
 
 Response headers say the same to the browser: the content security policy runs the server's own script
 files and nothing else, so a document's text could not become code even if the page put it in as HTML (it
-does not).
+does not). `blob:` pictures are those that the scripts made of what they asked for with the key: pages of PDFs.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ OPEN_PREFIX = "/page/"
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",

@@ -15,6 +15,7 @@ from api.http.metrics import Metrics
 from api.http.tickets import Tickets
 from api.http.uploads import Uploads
 from api.http.warmup import Warmup
+from api.page_viewer import PageViewer
 from api.pipeline import Pipeline
 
 
@@ -31,6 +32,7 @@ class Service:
     metrics: Metrics
     endpoints: Mapping[str, str | None]
     tickets: Tickets
+    pages: PageViewer
 
 
 def _service(request: Request) -> Service:

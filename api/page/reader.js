@@ -1,14 +1,17 @@
-// The reader: a document page by page beside the answer, with the cited words marked.
+// The reader: a document page by page beside the answer, with the cited words marked, as text or, for a PDF, as it looks.
 
 import { getJson, saveFile } from "./client.js";
 import { askWithin } from "./scope.js";
 import { byId, element, toast } from "./dom.js";
 import { pieces } from "./marks.js";
+import { pagePicture } from "./pictures.js";
 import { text } from "./texts.js";
 
+const LOOK = "lectern.look"; // where the browser keeps which of the two was chosen last
 const NARROW = "(max-width: 60rem)"; // where the reader covers the page: style.css
 
 let shown = null; // {info, page, marks} of the open document
+let asked = null; // of the page that was asked for last: what comes later for another one is not shown
 let opener = null; // what had the focus before, to give it back
 
 // marks: [{start, end}, ...] in the document; the first is the one to look at.
@@ -53,22 +56,57 @@ function turn(step) {
 }
 
 async function showPage(number, atMark) {
-  const { info, marks } = shown;
-  const page = await getJson(`/v1/documents/${encodeURIComponent(info.id)}/pages/${number}`);
+  const now = asked = {};
   shown.page = number;
+  const page = await getJson(`/v1/documents/${encodeURIComponent(shown.info.id)}/pages/${number}`);
+  if (now !== asked || !shown) return;
+  if (isPicture(shown.info)) fill(element("figure", { class: "page-picture", "aria-busy": "true" }));
+  const drawn = await picture(page);
+  if (now !== asked || !shown) return;
+  const { info, marks } = shown;
+  const body = drawn ?? element("div", { class: "page-text", lang: info.language, tabindex: "0" }, ...pageNodes(page, marks));
+  fill(body);
+  const mark = atMark && body.querySelector("mark.target, rect.target");
+  if (mark) mark.scrollIntoView({ block: "center" });
+  else body.scrollTop = 0;
+  (mark?.matches("mark") ? mark : body).focus({ preventScroll: true });
+}
+
+// Opens the reader with this under the document's title.
+function fill(body) {
+  const { info, page, marks } = shown;
   const reader = byId("reader");
-  const body = element("div", { class: "page-text", lang: info.language, tabindex: "0" }, ...pageNodes(page, marks));
-  reader.replaceChildren(head(info), pager(info, number, marks), body);
+  reader.replaceChildren(head(info), pager(info, page, marks), body);
   reader.hidden = false;
   document.body.classList.add("reading");
-  const mark = atMark && body.querySelector("mark.target");
-  if (mark) {
-    mark.scrollIntoView({ block: "center" });
-    mark.focus({ preventScroll: true });
-  } else {
-    body.scrollTop = 0;
-    body.focus({ preventScroll: true });
+}
+
+const chosenLook = () => localStorage.getItem(LOOK) ?? (matchMedia(NARROW).matches ? "text" : "picture");
+const isPicture = (info) => info.page_images && chosenLook() === "picture";
+
+// The page as it looks; null where text was chosen, where there is no picture and where it cannot be drawn.
+async function picture(page) {
+  const { info, marks } = shown;
+  if (!isPicture(info)) return null;
+  try {
+    return await pagePicture(info, page, marks);
+  } catch (error) {
+    toast(error.message);
+    if (shown?.info === info) shown.info = { ...info, page_images: false };
+    return null;
   }
+}
+
+// Text or picture, for documents that have both; kept for the next one.
+function looks(info) {
+  if (!info.page_images) return null;
+  const choose = (look) => () => {
+    localStorage.setItem(LOOK, look);
+    showPage(shown.page, true).catch((error) => toast(error.message));
+  };
+  const button = (look, isOn) => element("button", { type: "button", "aria-pressed": String(isOn), onclick: choose(look) }, text(`reader.as.${look}`));
+  return element("div", { class: "segments", role: "group", "aria-label": text("reader.look") },
+    button("text", !isPicture(info)), button("picture", isPicture(info)));
 }
 
 function head(info) {
@@ -78,7 +116,8 @@ function head(info) {
     element("button", { type: "button", class: "quiet icon", "aria-label": text("reader.close"), title: `${text("reader.close")} (Esc)`, onclick: closeReader }, "✕"),
     element("div", { class: "reader-actions" },
       element("button", { type: "button", onclick: () => askAbout(info) }, text("reader.within")),
-      element("button", { type: "button", class: "quiet", onclick: () => saveFile(info.id, name).catch((error) => toast(error.message)) }, text("reader.file"))));
+      element("button", { type: "button", class: "quiet", onclick: () => saveFile(info.id, name).catch((error) => toast(error.message)) }, text("reader.file")),
+      looks(info)));
 }
 
 function askAbout(info) {
