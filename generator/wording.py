@@ -83,6 +83,14 @@ _STANDS_ALONE = re.compile(
     r"|(?:во? )?(?:эт|данн|настоящ)\w{1,3} (?:стать|работ|обзор|отч[её]т|книг|пособи|документ)\w*)"
     r"|[A-ZА-ЯЁ]\.\s|[A-ZА-ЯЁ]{2,}\b(?! [A-ZА-ЯЁ]{2})"
 )
+# «Motivated by these results», «Из этого следует»: among the first words, where no document speaks of itself.
+_POINTS_EARLY = re.compile(
+    r"(?:[\w’'-]+,? ){1,3}(?:this|these|those)\b(?! (?:paper|work|article|survey|report|study|review|tutorial|thesis"
+    r"|book|guide|document)\b)"
+    r"|(?:[\w-]+,? ){1,2}эт(?:от|ого|ому|им|ом|их|ими|и|а|у|ой)\b(?! (?:стать|работ|обзор|отч[её]т|книг|пособи"
+    r"|документ))",
+    re.IGNORECASE,
+)
 # What has these anywhere is not to be understood alone either.
 _POINTING_BACK = re.compile(
     r"\b(?:as|is|are|was|were) (?:\w+ )?(?:described|mentioned|noted|discussed|shown|defined|stated|explained|seen) "
@@ -126,7 +134,7 @@ def leans(sentence: str) -> bool:
     """Whether a sentence points back, with its first words or in so many words."""
     words = sentence.lstrip("«\"“*_ ")
     begins_so = _LEANING.match(words) is not None and _STANDS_ALONE.match(words) is None
-    return begins_so or _POINTING_BACK.search(sentence) is not None
+    return begins_so or any((_POINTS_EARLY.match(words), _POINTING_BACK.search(sentence)))
 
 
 def begins_with_markup(sentence: str) -> bool:

@@ -153,6 +153,8 @@ def test_what_begins_with_markup_is_no_sentence(sentence: str, good: bool) -> No
         ("И. Суцкевер предложил seq2seq.", False), ("И модель мала.", True), ("А. Васвани и др.", False),
         ("IT companies use LLMs.", False), ("IT IS SLOW.", True), ("In these papers, it is shown.", True),
         ("Модель, как было сказано выше, мала.", True), ("As described by Vaswani, it is a sum.", False),
+        ("Motivated by these results, we present FreshPrompt.", True), ("Из этого следует, что кэш растёт.", True),
+        ("The authors of this paper train a reader.", False), ("RAG — это схема, в которой ищут.", False),
     ],
 )
 def test_what_points_back_leans(sentence: str, good: bool) -> None:
