@@ -13,6 +13,7 @@ from generator.decisions import Decisions, probability, weighted
 from generator.engine import Reading, best_span
 from generator.sentence_vectors import Vectors
 from generator.wording import begins_with_markup, fragment, leans
+from ingest.bibliography import asks_for_sources, entries
 from ingest.lists import Listing, find_listings, split_listed
 from retrieval.translations import translations
 
@@ -44,6 +45,11 @@ class Candidate:
         return part is not None and part[0] == self.interval[0]
 
     @property
+    def is_fragment(self) -> bool:
+        """Whether it is no sentence, and no part of a list or table either."""
+        return not self.whole and self.listing is None
+
+    @property
     def retold(self) -> bool:
         """Whether the decoder may say it in its own words: not what has no subject or verb of its own."""
         return not self.verbatim and not self.is_item
@@ -54,6 +60,8 @@ _DIGITS = re.compile(r"\d+")
 _GAP = 2
 # Two sentences in two languages say the same from this cosine on. From 0.7 to 0.8 nothing changed on dev.
 SAME_SAID = 0.75
+# What is no sentence (the title of a paper, half a sentence after a figure) has to be twice as likely as one that is.
+_FRAGMENT = math.log(2)
 # An answer is one to three sentences.
 MOST_FURTHER = 2
 
@@ -98,8 +106,9 @@ def candidates(
 ) -> list[Candidate]:
     """Every sentence that the reader saw, but for questions (a heading that asks what is asked is no answer), for what
     begins with markup, for fragments of one or two words («BERGEN:») where there is more, and for what a sentence in
-    the question's language says too, its numbers included. An item of a list begins a sentence, and a row of a table is
-    one.
+    the question's language says too, its numbers included; and for entries of a list of references, unless nothing
+    else is there or the question is who wrote something or when. An item of a list begins a sentence, and a row of a
+    table is one.
 
     rank[p]: log-odds of passage p by the ranking; own_language[p]: whether it is in the question's; encode: vectors
     [n, C] of norm 1 of n texts; listings[p]: lists and tables of passage p (None: as its own text has them). compared:
@@ -117,6 +126,9 @@ def candidates(
                 evidence = sum(row.evidence for row in scores) / len(scores)
                 found.append((p, interval, evidence, span, (scores[first].start, scores[last].end)))
     found = [row for row in found if len(passages[row[0]][slice(*row[1])].split()) >= _FEWEST_WORDS] or found
+    if not asks_for_sources(question):
+        listed = [entries(text) for text in passages]
+        found = [row for row in found if not any(a <= row[1][0] < z for a, z in listed[row[0]])] or found
     if not found:
         return []
     said = [passages[p][slice(*interval)] for p, interval, *_ in found]
@@ -172,7 +184,7 @@ def choose(found: Sequence[Candidate], decisions: Decisions, language: str) -> C
     if not found:
         return None
     sums = [weighted(decisions.sentence, candidate.features) for candidate in found]
-    at = max(range(len(found)), key=sums.__getitem__)
+    at = max(range(len(found)), key=lambda n: sums[n] - _FRAGMENT * found[n].is_fragment)
     best = found[at]
     others = further_shares(found, shares(found, decisions), at)
     further = [found[n] for n, share in others if share >= decisions.also][:MOST_FURTHER]
@@ -184,13 +196,15 @@ def choose(found: Sequence[Candidate], decisions: Decisions, language: str) -> C
 
 
 def leads(candidate: Candidate, found: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """The sentences before `candidate` up to one that does not lean, as many as there is room for."""
+    """The sentences before `candidate` up to one that does not lean, as many as there is room for; none that are no
+    sentences, nor what stands before those."""
     before: list[Candidate] = []
     at: Candidate | None = candidate
     while at is not None and not at.alone and len(before) < MOST_FURTHER:
         at = _before(at, found)
-        if at is not None:
-            before.insert(0, at)
+        if at is None or at.is_fragment:
+            break
+        before.insert(0, at)
     return tuple(before)
 
 

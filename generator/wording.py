@@ -104,6 +104,7 @@ _MARKUP = re.compile(r"<[!/|a-zA-Z]|\[/|\||={3}|-{3}|\*{3}|#(?=\w)|\{\{|```")
 # What follows these leans on what stood before them: «KV-кэш — хранилище», not «KV-кэш хранилище».
 _LINKS = tuple("—–:")
 _NO_BEGINNING = tuple("([{,;:)]}—–-")
+_NO_END = tuple(",;:—–-")
 _FINAL = frozenset(".!?…)]}»”\"")
 # A clause or a member of a list begins after these.
 _CONJUNCTIONS = frozenset(
@@ -125,6 +126,9 @@ _NAME = re.compile(r"[^\W\d_]*[A-ZА-ЯЁ][^\W\d_]*(?:[A-ZА-ЯЁ]|[-\u2010\u201
 _NOTES_AT_END = re.compile(rf"(?<=[.!?…])(?:{NOTE_MARKS})$")
 # What is left of a formula that stood in lines of its own: «we can approximate: ∂C».
 _BROKEN_FORMULA = re.compile(r":\s+[^\s.!?]{1,8}$")
+# What a sentence can begin with in lower case: «nanoGPT», «max_length», «generate()», «k-NN».
+_CODE_NAME = re.compile(r"[^\s,.;:]*?(?:[A-ZА-ЯЁ\d_]|\(\))")
+_NOTE_SIGNS = ("∗", "†", "‡")
 _LONGEST_SUBJECT = 6
 _LONGEST_HEADING = 8
 _WORD, _LAST_WORD = re.compile(r"\w+"), re.compile(r"\w+$")
@@ -146,13 +150,14 @@ def begins_with_markup(sentence: str) -> bool:
 
 def fragment(sentence: str) -> bool:
     """Whether a sentence of a document is none: it goes on from what stands before it, ends with a colon or the first
-    letters of a formula behind one, or is as short as a heading and has no end. Files with lines of a page (PDF) are
-    full of these."""
+    letters of a formula behind one, is as short as a heading and has no end, or is the note to a name («∗Equal
+    contribution»). Files with lines of a page (PDF) are full of these."""
     words = sentence.split()
     opening, end = sentence.lstrip("«\"“*_( ")[:1], _NOTES_AT_END.sub("", sentence.rstrip())[-1:]
     if end not in _FINAL and (len(words) <= _LONGEST_HEADING or _BROKEN_FORMULA.search(sentence.rstrip())):
         return True
-    return opening.islower() or end == ":"
+    goes_on = opening.islower() and _CODE_NAME.match(sentence.lstrip("«\"“*_`( ")) is None
+    return goes_on or end == ":" or sentence.lstrip().startswith(_NOTE_SIGNS)
 
 
 def begins_amid(text: str, start: int) -> bool:
@@ -319,9 +324,11 @@ def known_words(text: str, pieces: Sequence[Written], known: str) -> bool:
 
 def balanced(text: str) -> bool:
     """Whether every bracket and directed quotation mark is closed after it was opened; and no bracket, dash or comma
-    comes first."""
+    comes first, nor a dash or comma last."""
     opened: list[str] = []
-    if text.startswith(_NO_BEGINNING) or text.count('"') % 2 or text.count("`") % 2:
+    if text.startswith(_NO_BEGINNING) or text.rstrip(".!?").endswith(_NO_END):
+        return False
+    if text.count('"') % 2 or text.count("`") % 2:
         return False
     for character in text:
         if character in OPENED_BY.values():

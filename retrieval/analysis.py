@@ -35,8 +35,9 @@ from functools import lru_cache
 
 import snowballstemmer
 
-# A change in the terms of any text must change this number: stored indexes are then made anew.
-ANALYSIS_VERSION = 1
+# A change in the terms of any text, or in what is a list of references (`ingest.bibliography`), must change this
+# number: stored indexes are then made anew.
+ANALYSIS_VERSION = 2
 
 # Longer runs of letters are no words (encoded data, broken PDF text) and would only swell the vocabulary.
 _MAX_WORD_CHARS = 64

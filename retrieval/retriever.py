@@ -8,9 +8,9 @@
 Each hit carries the score of every stage it passed in `parts`, the share of the question's words that it holds, how
 well its document fits the question, and "foreign" (1) if that is in another language than the question. A passage in
 another language hands its place to its translation in the language of the question (retrieval/translations.py). Those
-in other languages are looked for apart, too, as BM25 hardly finds them and fusion puts all that it finds before them. A
-hit is given out only while the library holds its chunk, so a deleted document is gone at once, before the index has
-followed.
+in other languages are looked for apart, too, as BM25 hardly finds them and fusion puts all that it finds before them.
+Lists of references come behind everything else, unless the question is who wrote something or when it came out. A hit
+is given out only while the library holds its chunk, so a deleted document is gone at once, before the index has followed.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.bibliography import asks_for_sources
 from ingest.errors import UnknownChunk
 from ingest.library import Library
 from retrieval.analysis import analyze_query
@@ -145,17 +146,22 @@ class Retriever:
     ) -> list[_Stage]:
         """The rankings that were made, the one to go by last."""
         stages = []
+        behind = frozenset() if asks_for_sources(query) else snapshot.references
+        deeper = min(depth, len(behind))
         if retriever != "dense":
-            stages.append(_Stage("bm25", snapshot.bm25.search(analyze_query(query), depth, allowed)))
+            ranking = snapshot.bm25.search(analyze_query(query), depth + deeper, allowed)
+            stages.append(_Stage("bm25", _put_behind(ranking, behind)))
         if vector is not None:
             # Twice as deep: half of what is nearest may be translations of the other half.
-            stages.append(_Stage("dense", snapshot.dense.search(vector, 2 * depth, allowed)))
+            ranking = snapshot.dense.search(vector, 2 * depth + deeper, allowed)
+            stages.append(_Stage("dense", _put_behind(ranking, behind)))
         stages = self._in_own_language(query, stages, snapshot)
         stages = [_Stage(stage.name, stage.ranking[:depth]) for stage in stages]
         if retriever == "hybrid":
             weights = fusion_weights(detect(query), self._encoder)
             rankings = [[name for name, _ in stage.ranking] for stage in stages]
-            stages.append(_Stage("fused", rrf(rankings, [weights.bm25, weights.dense])))
+            fused = rrf(rankings, [weights.bm25, weights.dense])
+            stages.append(_Stage("fused", _put_behind(fused, behind)))
         return stages
 
     def _across(
@@ -174,7 +180,9 @@ class Retriever:
         mask = mask if allowed is None or not mask.any() else mask & allowed
         if not mask.any():
             return []
+        behind = frozenset() if asks_for_sources(query) else snapshot.references
         ranking = snapshot.dense.search(vector, 2 * wanted, mask)  # half may be translations of what was found
+        ranking = [(name, score) for name, score in ranking if name not in behind]
         found = dict.fromkeys(name for stage in stages for name, _ in stage.ranking)
         translated = self._translated(language, [*found, *(name for name, _ in ranking if name not in found)], snapshot)
         kept: dict[str, float] = {}
@@ -264,6 +272,11 @@ def _check(query: str, top_k: int, depth: int, retriever: str) -> None:
         raise QueryError(f"top_k={top_k} and depth={depth} must be 1 or more")
     if retriever not in get_args(RetrieverName):
         raise QueryError(f"unknown retriever {retriever!r}; use one of {', '.join(get_args(RetrieverName))}")
+
+
+def _put_behind(ranking: Ranking, names: Collection[str]) -> Ranking:
+    """The ranking with these after all others, otherwise in its order."""
+    return sorted(ranking, key=lambda row: row[0] in names)
 
 
 def _hits(stages: list[_Stage], library: Library, wanted: int) -> list[Hit]:

@@ -16,13 +16,16 @@ from retrieval.dense import DenseIndex
 from retrieval.errors import IndexDamaged
 from retrieval.index_files import Manifest
 
+_TEXT, _REFERENCES = "text", "references"
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """One state of the index; position i means the same chunk in both parts, chunk `ids[i]`.
 
     texts: SHA-256 of the text indexed for each chunk. places: chunk id -> its position. positions: document
-    id -> positions of its chunks. languages: document id -> its language.
+    id -> positions of its chunks. languages: document id -> its language. references: ids of the chunks that are of a
+    list of references (`ingest.bibliography`).
     """
 
     manifest: Manifest
@@ -32,6 +35,7 @@ class Snapshot:
     places: Mapping[str, int] = field(repr=False)
     positions: Mapping[str, list[int]] = field(repr=False)
     languages: Mapping[str, str] = field(repr=False)
+    references: frozenset[str] = field(repr=False)
 
     @property
     def ids(self) -> list[str]:
@@ -60,7 +64,7 @@ def load_snapshot(folder: Path, manifest: Manifest, exact_limit: int, rank_bm25_
     Raises IndexDamaged; FileNotFoundError if a file is gone.
     """
     paths = {role: index_files.checked_path(folder, file) for role, file in manifest.files.items()}
-    ids, keys, languages, texts = _read_table(paths["chunks"])
+    ids, keys, languages, kinds, texts = _read_table(paths["chunks"])
     positions: defaultdict[str, list[int]] = defaultdict(list)
     for position, name in enumerate(ids):
         positions[document_of(name)].append(position)
@@ -72,6 +76,7 @@ def load_snapshot(folder: Path, manifest: Manifest, exact_limit: int, rank_bm25_
         {name: place for place, name in enumerate(ids)},
         dict(positions),
         {document: languages[places[0]] for document, places in positions.items()},
+        frozenset(name for name, kind in zip(ids, kinds, strict=True) if kind == _REFERENCES),
     )
 
 
@@ -81,18 +86,21 @@ def document_of(chunk_id: str) -> str:
 
 
 def write_table(
-    path: Path, ids: Sequence[str], keys: NDArray[np.int64], languages: Sequence[str], texts: Sequence[str]
+    path: Path, ids: Sequence[str], keys: NDArray[np.int64], languages: Sequence[str], references: Collection[str],
+    texts: Sequence[str],
 ) -> None:
-    """One line per chunk, in the order of positions: id, FAISS key, language, text hash."""
-    rows = zip(ids, map(str, keys.tolist()), languages, texts, strict=True)
+    """One line per chunk, in the order of positions: id, FAISS key, language, whether it is one of `references`,
+    text hash."""
+    kinds = [_REFERENCES if name in references else _TEXT for name in ids]
+    rows = zip(ids, map(str, keys.tolist()), languages, kinds, texts, strict=True)
     path.write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
 
 
-def _read_table(path: Path) -> tuple[list[str], NDArray[np.int64], list[str], list[str]]:
+def _read_table(path: Path) -> tuple[list[str], NDArray[np.int64], list[str], list[str], list[str]]:
     """What `write_table` wrote, column by column."""
     rows = [line.split("\t") for line in path.read_text(encoding="utf-8").split("\n") if line]
     try:
-        ids, keys, languages, texts = zip(*rows, strict=True) if rows else ((), (), (), ())
-        return list(ids), np.array(keys, np.int64), list(languages), list(texts)
+        ids, keys, languages, kinds, texts = zip(*rows, strict=True) if rows else ((), (), (), (), ())
+        return list(ids), np.array(keys, np.int64), list(languages), list(kinds), list(texts)
     except ValueError as error:
         raise IndexDamaged(f"{path} is no table of chunks; run: lectern reindex") from error

@@ -24,6 +24,7 @@ import filelock
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.bibliography import is_bibliography
 from ingest.library import Library
 from retrieval import index_check, index_files
 from retrieval.analysis import ANALYSIS_VERSION, analyze
@@ -207,7 +208,9 @@ class IndexStore:
             bm25 = BM25Index.build(names, terms, rank_bm25_limit=self._rank_bm25_limit)
             dense = DenseIndex(self._encoder.dimension, exact_limit=self._exact_limit)
         dense.add(names, vectors)
-        self._publish(generation, digest, bm25, dense, [entries[name] for name in dense.ids])
+        references = {entry.chunk.id for entry in new if is_bibliography(entry.chunk.text)}
+        references |= old.references - removed if old else set()
+        self._publish(generation, digest, bm25, dense, [entries[name] for name in dense.ids], references)
         return SyncReport(len(new), len(removed), embedded, len(dense))
 
     def _vectors(
@@ -239,13 +242,14 @@ class IndexStore:
         return np.stack([known[entry.sha256] for entry in new]), len(missing)
 
     def _publish(
-        self, generation: int, digest: str, bm25: BM25Index, dense: DenseIndex, entries: Sequence[Entry]
+        self, generation: int, digest: str, bm25: BM25Index, dense: DenseIndex, entries: Sequence[Entry],
+        references: Collection[str],
     ) -> None:
         languages, texts = [entry.language for entry in entries], [entry.sha256 for entry in entries]
         files = index_files.write_data_files(
             self.folder,
             {
-                "chunks": lambda path: write_table(path, dense.ids, dense.keys, languages, texts),
+                "chunks": lambda path: write_table(path, dense.ids, dense.keys, languages, references, texts),
                 "bm25": bm25.save,
                 "dense": dense.save,
             },

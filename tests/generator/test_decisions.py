@@ -82,6 +82,18 @@ def test_a_sentence_that_leans_is_led_by_the_one_before_it_and_never_added() -> 
     assert (alone := choose(found[1:], decisions, "en")) is not None and alone.shown == (found[1], found[3])
 
 
+def test_half_a_sentence_leads_nothing_and_has_to_be_twice_as_likely() -> None:
+    decisions = Decisions(sentence=(1.0, 0, 0, 0, 0), also=0.01)
+    half = Candidate(0, (0, 9), (0.0,) * 5, (0, 1), whole=False)
+    leaning = Candidate(0, (10, 20), (3.0,) * 5, (0, 1), False)
+    choice = choose([half, leaning], decisions, "en")
+    assert choice is not None and choice.candidate is leaning and choice.shown == (leaning,)
+    for value, wins in ((3.5, False), (4.0, True)):
+        better = dataclasses.replace(half, features=(value, 0, 0, 0, 0))
+        choice = choose([better, leaning], decisions, "en")
+        assert choice is not None and (choice.candidate is better) is wins
+
+
 def nowhere(texts: Sequence[str]) -> NDArray[np.float32]:
     """Texts that have nothing in common."""
     return np.eye(len(texts), dtype=np.float32)
@@ -152,6 +164,20 @@ def test_questions_and_fragments_are_no_candidates_for_an_answer(text: str) -> N
     assert [text[slice(*candidate.interval)] for candidate in found] == ["It provides tools."]
     short = Reading((1.0,), (pieces[:6],), None)
     assert len(candidates(short, "?", ["Tools."], [0.0], [True], nowhere)) == 1
+
+
+def test_entries_of_a_list_of_references_are_candidates_only_where_sources_are_asked_for() -> None:
+    entry = "Ann Aa, Bob Bb, and Cy Cc. Caches keep keys. In Proceedings of KV, pp. 1–9, 2020."
+    prose = "Keys are kept in a cache, which grows with every token that is written, and this costs memory."
+    text = f"{prose}\n\n{entry}"
+    pieces = tuple(PieceScores(n, n + 1, 0.0, 0.0, 0.0) for n in range(len(text)))
+    reading = Reading((1.0,), (pieces,), None)
+    found = candidates(reading, "What do caches keep?", [text], [0.0], [True], nowhere)
+    assert [text[slice(*one.interval)] for one in found] == [prose]
+    asked = candidates(reading, "Who says that caches keep keys?", [text], [0.0], [True], nowhere)
+    assert len(asked) > 1
+    alone = Reading((1.0,), (pieces[: len(entry)],), None)
+    assert candidates(alone, "What do caches keep?", [entry], [0.0], [True], nowhere)
 
 
 def test_only_the_sentences_that_are_ahead_are_compared_with_the_question() -> None:

@@ -233,6 +233,7 @@ def test_what_opens_a_sentence_stands_nowhere_else_and_no_bracket_comes_first() 
     assert not whole("Cache a store of all the keys", [Written(0, 5, cache, 0.0), Written(5, 29, store, 0.0)], [linked])
     assert balanced('A "b" c') and not balanced('A "b c')
     assert balanced("A (b).") and not balanced("(A) b") and not balanced(", a")
+    assert not balanced("learners, and few-.") and not balanced("keys,") and balanced("A state-of-the-art model.")
 
 
 def test_the_question_is_not_said_back() -> None:
@@ -284,7 +285,8 @@ def test_negations_are_copied_from_passages_or_not_written() -> None:
 
 @pytest.mark.parametrize(
     "text", ["D Citation Recall Discussion", "we consider RoBERTa trained for longer.", "It is named after its parts:",
-             "которые хранит кэш.", "If the temperature is high beside the logits, we can approximate: ∂C"]
+             "которые хранит кэш.", "If the temperature is high beside the logits, we can approximate: ∂C",
+             "∗Also affiliated with the University of Toronto and an institute.", "learning (2020) is hard."]
 )
 def test_what_is_no_sentence_is_a_fragment(text: str) -> None:
     assert fragment(text)
@@ -293,7 +295,9 @@ def test_what_is_no_sentence_is_a_fragment(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["The cache stores keys.", "«Кэш хранит ключи»", "**LoRA** adds two small matrices.", "(See the note.)",
              "It is fast.⁵", "It is fast.[5]",
-             "- A line of a list that goes on for a while and has no stop at its end", "7 of 8 hold."]
+             "- A line of a list that goes on for a while and has no stop at its end", "7 of 8 hold.",
+             "nanoGPT is small.", "generate() ends when it is told to.", "max_length counts.",
+             "k-NN needs no training."]
 )
 def test_a_sentence_is_not_a_fragment(text: str) -> None:
     assert not fragment(text)

@@ -77,6 +77,28 @@ def test_a_document_fits_as_well_as_its_three_best_chunks(store: IndexStore) -> 
         assert [hit.parts["document"] for hit in own] == [pytest.approx(expected)] * len(own)
 
 
+@pytest.mark.parametrize("name", ["hybrid", "dense", "bm25"])
+@pytest.mark.parametrize("rerank", [True, False])
+def test_a_list_of_references_comes_last_unless_it_is_asked_for(
+    store: IndexStore, name: RetrieverName, rerank: bool
+) -> None:
+    entry = "Ann Aa, Bob Bb, and Cy Cc. The KV cache stores keys. In Proceedings of KV, pp. 1–9, 2020."
+    add_document(store.library, "", [entry, "Nothing of this kind."], source="/references")
+    store.sync()
+    searched = retriever(store)
+
+    def texts(question: str) -> list[str]:
+        within = ["/references", "/Inference"]
+        found = searched.search(question, retriever=name, rerank=rerank, top_k=20, documents=within)
+        return [hit.chunk.text for hit in found]
+
+    about = texts("what does the KV cache store?")
+    assert about[0] == CACHE and (entry not in about or rerank or about[-1] == entry)
+    assert entry in texts("who says that the KV cache stores keys?")[:2]
+    (alone,) = searched.search("KV cache keys", retriever="bm25", rerank=False, documents=["/references"])
+    assert alone.chunk.text == entry  # where there is nothing else
+
+
 def test_what_shares_no_word_with_the_question_fits_in_no_document(store: IndexStore) -> None:
     hits = retriever(store, rerank=False).search("zzz", retriever="dense")
     assert hits and {hit.parts["document"] for hit in hits} == {0.0}

@@ -163,6 +163,23 @@ def test_chosen_documents_have_their_chunks(tmp_path: Path, library: Library) ->
 # ---- what is indexed
 
 
+def test_chunks_of_a_list_of_references_are_known_after_every_step(tmp_path: Path, library: Library) -> None:
+    entry = "Ann Aa, Bob Bb, and Cy Cc. A title. In Proceedings of KV, pp. 1–9, 2020."
+    store = open_store(tmp_path, library)
+    ids = []
+    for number in range(2):
+        ids.append(add_document(library, f"{number}", ["Prose.", f"{entry} {number}"], source=f"/{number}"))
+        store.sync()
+    numbered(library, 1)
+    store.sync()
+    texts = {chunk.id: chunk.text for chunk in library.chunks()}
+    for snapshot in (store.snapshot(), open_store(tmp_path, library).snapshot()):
+        assert {texts[name] for name in snapshot.references} == {f"{entry} 0", f"{entry} 1"}
+    library.remove(ids[0])
+    store.sync()
+    assert {texts[name] for name in store.snapshot().references} == {f"{entry} 1"}
+
+
 def test_title_and_headings_stand_before_the_text(library: Library) -> None:
     add_document(library, "Attention", ["It scales."], headings=("Attention", "Scaling"))
     chunk = library.chunks()[0]
