@@ -10,7 +10,7 @@ well its document fits the question, and "foreign" (1) if that is in another lan
 another language hands its place to its translation in the language of the question (retrieval/translations.py). Those
 in other languages are looked for apart, too, as BM25 hardly finds them and fusion puts all that it finds before them.
 Lists of references come behind everything else, unless the question is who wrote something or when it came out. A hit
-is given out only while the library holds its chunk, so a deleted document is gone at once, before the index has followed.
+is given out only while the library holds its chunk, so a deleted document is gone at once, before the index follows.
 """
 
 from __future__ import annotations
