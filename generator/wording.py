@@ -128,6 +128,8 @@ _NOTES_AT_END = re.compile(rf"(?<=[.!?…])(?:{NOTE_MARKS})$")
 _BROKEN_FORMULA = re.compile(r":\s+[^\s.!?]{1,8}$")
 # What a sentence can begin with in lower case: «nanoGPT», «max_length», «generate()», «k-NN».
 _CODE_NAME = re.compile(r"[^\s,.;:]*?(?:[A-ZА-ЯЁ\d_]|\(\))")
+_NOTES_FIRST = re.compile(rf"^\s*(?:{NOTE_MARKS})\s*")
+_CELLS = re.compile(r"(?<![\w.,-])\d+(?:[.,]\d+%?|%) \d+(?:[.,]\d+%?|%)(?![\d.,]*\d)")
 _NOTE_SIGNS = ("∗", "†", "‡")
 _LONGEST_SUBJECT = 6
 _LONGEST_HEADING = 8
@@ -150,14 +152,16 @@ def begins_with_markup(sentence: str) -> bool:
 
 def fragment(sentence: str) -> bool:
     """Whether a sentence of a document is none: it goes on from what stands before it, ends with a colon or the first
-    letters of a formula behind one, is as short as a heading and has no end, or is the note to a name («∗Equal
-    contribution»). Files with lines of a page (PDF) are full of these."""
+    letters of a formula behind one, is as short as a heading and has no end, has two results side by side as a row of a
+    table, or is the note to a name («∗Equal contribution»). Files with lines of a page (PDF) are full of these."""
     words = sentence.split()
+    sentence = _NOTES_FIRST.sub("", sentence)
     opening, end = sentence.lstrip("«\"“*_( ")[:1], _NOTES_AT_END.sub("", sentence.rstrip())[-1:]
     if end not in _FINAL and (len(words) <= _LONGEST_HEADING or _BROKEN_FORMULA.search(sentence.rstrip())):
         return True
     goes_on = opening.islower() and _CODE_NAME.match(sentence.lstrip("«\"“*_`( ")) is None
-    return goes_on or end == ":" or sentence.lstrip().startswith(_NOTE_SIGNS)
+    is_row = _CELLS.search(sentence) is not None
+    return goes_on or is_row or end == ":" or sentence.lstrip().startswith(_NOTE_SIGNS)
 
 
 def begins_amid(text: str, start: int) -> bool:
