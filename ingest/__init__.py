@@ -3,7 +3,7 @@
 Imports nothing of ours. Read in this order:
 
     document, structure          the records: documents, pages, chunks, headings
-    sentences, clean, language, raised    what text is made of
+    sentences, clean, language, raised, bibliography    what text is made of
     parsed, formats/             one parser per kind of file
     sandbox, sandbox_worker      parsers run in a process of their own, under limits
     page_places                  where words are on a page of a PDF
