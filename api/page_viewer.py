@@ -36,4 +36,4 @@ class PageViewer:
 
     def close(self) -> None:
         """Ends the process, also while it draws; nothing is drawn any more."""
-        self._sandbox.__exit__(None, None, None)
+        self._sandbox.leave()

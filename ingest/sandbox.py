@@ -71,9 +71,7 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._starting:
-            self._is_left = True
-            self.close()
+        self.leave()
 
     def parse(self, content: bytes, name: str) -> Parsed:
         """Raises ParseError, or one of its subclasses, whose message begins with `name`; so do the others."""
@@ -104,8 +102,14 @@ class Sandbox:
                 self.close()
             raise
 
+    def leave(self) -> None:
+        """Ends the process for good: what it is doing ends with an error, and nothing is started any more."""
+        with self._starting:
+            self._is_left = True
+            self.close()
+
     def close(self) -> None:
-        """Ends the process, whatever it is doing."""
+        """Ends the process, whatever it is doing; the next file starts another."""
         process, self._process = self._process, None
         if process is None:
             return
