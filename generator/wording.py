@@ -55,16 +55,17 @@ _BETWEEN_CLAUSES = re.compile(r"[;:—–]|[.!?…]\s")
 # What stands right behind a name belongs to it: «sqrt(d_k)»; not the mark of a note: «attention[12]».
 _ARGUMENT = re.compile(r"[(_^{]|\[(?!\^?\w{1,3}\])")
 _LATIN, _CYRILLIC = re.compile("[a-z]+"), re.compile("[а-яё]+")
+_THOSE = "those(?! who| that| which| with| of)"
 # A sentence that begins with these is not to be understood without the one before it.
 _LEANING = re.compile(
-    r"(?:it|its|they|their|them|this|that|these|those|he|she|his|her|such|so|but|and|also|therefore|thus|hence|however"
+    rf"(?:it|its|they|their|them|this|that|these|{_THOSE}|he|she|his|her|such|so|but|and|also|therefore|thus|hence|however"
     r"|yet,|moreover|furthermore|additionally|otherwise|instead|similarly|likewise|consequently|then|here|in the same"
     r"|the (?:latter|former|other|same|above)|in addition|in contrast|by contrast|as a result|for this|in other words"
     r"|both (?:of|\w+s)(?! and)|another|finally|secondly|thirdly|next(?=,| (?:we|i|it|they|comes?)\b)"
     r"|an? (?:second|third|later)|the (?:second|third|two|three|remaining|rest)(?! (?:part|half|of))"
     r"|(?:to do|(?:by |in )?doing) (?:so|this|that)"
     r"|(?:if|when|while|since|because|although|given|using|unlike|despite|without|with|for|by|in|on|to|from|of|under|after"
-    r"|before|at) (?:this|these|those|such)"
+    rf"|before|at) (?:this|these|{_THOSE}|such)"
     r"|он|она|оно|они|его|её|ее|их|это|этот|эта|эти|этим|этих|этого|этой|этому|тем|там|тогда|такой|такая|такое|такие"
     r"|поэтому|однако|но|а|и|также|затем|зато|значит|кроме того|при этом|к тому же|в том же|в той же|для этого|то есть"
     r"|следовательно|таким образом|в результате|вместо этого|напротив|наоборот|иначе говоря|другими словами|аналогично"
@@ -85,7 +86,8 @@ _STANDS_ALONE = re.compile(
 )
 # «Motivated by these results», «Из этого следует»: among the first words, where no document speaks of itself.
 _POINTS_EARLY = re.compile(
-    r"(?:[\w’'-]+,? ){1,3}(?:this|these|those)\b(?! (?:paper|work|article|survey|report|study|review|tutorial|thesis"
+    rf"(?:[\w’'-]+,? ){{1,3}}(?:this|these|{_THOSE})\b"
+    r"(?! (?:paper|work|article|survey|report|study|review|tutorial|thesis"
     r"|book|guide|document)\b)"
     r"|(?:[\w-]+,? ){1,2}эт(?:от|ого|ому|им|ом|их|ими|и|а|у|ой)\b(?! (?:стать|работ|обзор|отч[её]т|книг|пособи"
     r"|документ))",
@@ -126,8 +128,8 @@ _NAME = re.compile(r"[^\W\d_]*[A-ZА-ЯЁ][^\W\d_]*(?:[A-ZА-ЯЁ]|[-\u2010\u201
 _NOTES_AT_END = re.compile(rf"(?<=[.!?…])(?:{NOTE_MARKS})$")
 # What is left of a formula that stood in lines of its own: «we can approximate: ∂C».
 _BROKEN_FORMULA = re.compile(r":\s+[^\s.!?]{1,8}$")
-# What a sentence can begin with in lower case: «nanoGPT», «max_length», «generate()», «k-NN».
-_CODE_NAME = re.compile(r"[^\s,.;:]*?(?:[A-ZА-ЯЁ\d_]|\(\))")
+# What a sentence can begin with in lower case: «nanoGPT», «max_length», «generate()», «k-means», «π».
+_CODE_NAME = re.compile(r"[^\s,.;:]*?(?:[A-ZА-ЯЁ\d_]|\(\))|[b-hj-zα-ω](?=[\s-])")
 _NOTES_FIRST = re.compile(rf"^\s*(?:{NOTE_MARKS})\s*")
 _CELLS = re.compile(r"(?<![\w.,-])\d+(?:[.,]\d+%?|%) \d+(?:[.,]\d+%?|%)(?![\d.,]*\d)")
 _NOTE_SIGNS = ("∗", "†", "‡")

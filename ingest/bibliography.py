@@ -17,35 +17,45 @@ _AUTHORS = re.compile(
     rf"\b{_INITIAL} {_SURNAME}(?=,| and\b| et\b| и\b)|\b{_SURNAME},? {_INITIAL}|\bet al\.,? [“\"]"
     rf"|(?:{_NAME}, ){{2}}"
 )
+# Nothing but an entry says this.
+_PROCEEDINGS = re.compile(
+    r"\bIn (?:Proceedings|Proc\.|Advances|International|Findings|Conference|Annual)|\bProceedings of\b|\barXiv:\d"
+    r"|\barXiv preprint arXiv:"
+)
 # Pages, volumes, proceedings, preprints.
 _PUBLISHED = re.compile(
     r"\bpp?\. ?\d|\b[vV]ol\. ?\d|\bno\. ?\d+[,(]"
     r"|\bIn (?:Proceedings|Proc\.|Advances|International|Findings|Conference|Annual)"
     r"|\bProceedings of\b|\barXiv(?: preprint|:)|\bCoRR\b|\bpreprint\b|Advances in [Nn]eural|\b(?:doi|URL)\b"
-    r"|[,.] (?:[A-Z][A-Za-z]+ )?\d+(?:\(\d+\))?:\d+[–-]\d+|\s//\s|Изд-во|\b[СC]\. ?\d+|\bТ\. ?\d|№ ?\d"
+    r"|[,.] (?:[A-Z][A-Za-z]+ )?\d+(?:\(\d+\))?:\d+[–-]\d+|\s//\s|Изд-во|[—–,-] [СC]\. ?\d|[—–,-] Т\. ?\d|№ ?\d"
 )
 # Where an entry ends, or after its authors.
 _YEAR = re.compile(r"\b(?:19|20)\d\d[a-z]?\.(?=\s|$)|\((?:19|20)\d\d[a-z]?\)\.")
 # An entry begins with names alone, up to a full stop that is no initial's, a bracket or a quotation mark. A sentence
-# that begins with them goes on with a verb.
+# that begins with them goes on with a verb. Names are taken whole (possessive), or words in capitals could be cut into
+# names in more ways than can be tried.
 _BEGINS_WITH_AUTHORS = re.compile(
     rf"\W*(?:\[[\w+-]+\]|\d+\.)?\s*"
-    rf"(?:(?:{_INITIAL}|{_SURNAME}|and|et al\.,?|und|de|van|von|der|la|и|др\.|[Ee]ditors?|[Ee]ds\.)"
-    r"[,;&]?\s*(?:& )?)+(?:\.|[(“\"«]|(?:19|20)\d\d|(?<=al\. )|(?<=др\. ))"
+    rf"(?:(?:(?>{_INITIAL})|{_SURNAME}+|and|et al\.|und|de|van|von|der|la|и|др\.|editors?|eds\.)"
+    r"[,;]?\s*(?:&\s*)?)+(?:\.|[(“\"«]|(?:19|20)\d\d|(?<=al\. )|(?<=др\. ))"
 )
 _FEWEST_SIGNS = 2
 _SIGNS_A_WORD = 0.07
 _PARAGRAPH_END = re.compile(r"\n\s*\n|\Z")
 _ASKS_FOR_SOURCES = re.compile(
-    r"\b(?:who|whose|authors?|bibliography|references?|cited|doi|arxiv|et al|when (?:was|were|did)|(?:what|which) year"
-    r"|19\d\d|20\d\d|кто|чь[яейи]|кем|автор\w*|ссыл\w+|библиограф\w+|список литературы|и др|соавт\w*|в каком году"
-    r"|когда (?:был|вышл|появ)\w*)\b",
-    re.IGNORECASE,
+    r"\b(?:(?!WHO\b)(?i:who|whom|whose)"
+    r"|(?i:authors?|bibliography|references|reference list|cit(?:e[sd]?|ations?)|doi|arxiv|et al|published"
+    r"|when (?:was|were|did)|where (?:was|were)|(?:what|which) years?"
+    r"|(?:what|which) (?:papers?|works?|stud(?:y|ies)|articles?|journals?|conferences?)|19\d\d|20\d\d"
+    r"|кто|чь\w+|кем|автор\w*|источник\w*|библиограф\w+|список литературы|ссылаются|и др|соавт\w*|опубликова\w*"
+    r"|в как(?:ой|их|ом) (?:стать|работ|журнал|исследовани|год)\w*|когда (?:был|вышл|появ)\w*))\b"
 )
 
 
 def is_entry(paragraph: str) -> bool:
     """Whether a paragraph is one or several entries of a list of references."""
+    if not (_AUTHORS.search(paragraph) or _PROCEEDINGS.search(paragraph)):
+        return False
     published, years = len(_PUBLISHED.findall(paragraph)), len(_YEAR.findall(paragraph))
     if published + years == 0 or (published < _FEWEST_SIGNS and not _BEGINS_WITH_AUTHORS.match(paragraph)):
         return False

@@ -188,6 +188,8 @@ class Sandbox:
 
     def _death(self, process: subprocess.Popen[bytes], name: str) -> ParseError:
         """Why the process ended in the middle of a file."""
+        if self._is_left:
+            return ParseError(f"{name}: not read, the parsers were stopped")
         with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=5)
         status = process.returncode

@@ -1,7 +1,8 @@
 """The parser process: reads files from a pipe, parses (or draws) them one after another under limits, writes back text.
 
-Whatever a hostile file does happens here: endless loops meet the CPU limit, bombs the limit on memory, and
-neither files can be written nor connections or processes be opened, even if a library is talked into it.
+Whatever a hostile file does happens here: endless loops meet the CPU limit, bombs the limit on memory, no file can
+grow, and Python opens neither files for writing nor connections or processes, even if a library is talked into it.
+(PDFium and the XML parser are native code, which these last rules do not see.)
 The process holds no secret: its environment is empty and its memory knows only the files before this one.
 It ends when its input ends, so a parent that was killed leaves nothing behind. `ingest.sandbox` is the
 other side; results go back as JSON, never as a pickle.

@@ -81,6 +81,8 @@ class Retriever:
         if reranker is None or snapshot is None:
             return hits
         together = [*self._reranked(query, hits[:looked_at], reranker, snapshot), *hits[looked_at:]]
+        behind = _references(query, snapshot)
+        together.sort(key=lambda hit: hit.chunk.id in behind)
         return [replace(hit, rank=rank) for rank, hit in enumerate(together[:top_k], start=1)]
 
     def candidates(
@@ -146,7 +148,7 @@ class Retriever:
     ) -> list[_Stage]:
         """The rankings that were made, the one to go by last."""
         stages = []
-        behind = frozenset() if asks_for_sources(query) else snapshot.references
+        behind = _references(query, snapshot)
         deeper = min(depth, len(behind))
         if retriever != "dense":
             ranking = snapshot.bm25.search(analyze_query(query), depth + deeper, allowed)
@@ -180,7 +182,7 @@ class Retriever:
         mask = mask if allowed is None or not mask.any() else mask & allowed
         if not mask.any():
             return []
-        behind = frozenset() if asks_for_sources(query) else snapshot.references
+        behind = _references(query, snapshot)
         ranking = snapshot.dense.search(vector, 2 * wanted, mask)  # half may be translations of what was found
         ranking = [(name, score) for name, score in ranking if name not in behind]
         found = dict.fromkeys(name for stage in stages for name, _ in stage.ranking)
@@ -272,6 +274,11 @@ def _check(query: str, top_k: int, depth: int, retriever: str) -> None:
         raise QueryError(f"top_k={top_k} and depth={depth} must be 1 or more")
     if retriever not in get_args(RetrieverName):
         raise QueryError(f"unknown retriever {retriever!r}; use one of {', '.join(get_args(RetrieverName))}")
+
+
+def _references(query: str, snapshot: Snapshot) -> frozenset[str]:
+    """The chunks that come behind all others: none where the question asks for such."""
+    return frozenset() if asks_for_sources(query) else snapshot.references
 
 
 def _put_behind(ranking: Ranking, names: Collection[str]) -> Ranking:

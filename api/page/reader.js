@@ -7,11 +7,12 @@ import { pieces } from "./marks.js";
 import { pagePicture } from "./pictures.js";
 import { text } from "./texts.js";
 
+const SOON_MS = 300; // a page that takes longer to draw is announced
 const LOOK = "lectern.look"; // where the browser keeps which of the two was chosen last
 const NARROW = "(max-width: 60rem)"; // where the reader covers the page: style.css
 
 let shown = null; // {info, page, marks} of the open document
-let asked = null; // of the page that was asked for last: what comes later for another one is not shown
+let asked = null; // an AbortController of the page that was asked for last: what comes for another one is not shown
 let opener = null; // what had the focus before, to give it back
 
 // marks: [{start, end}, ...] in the document; the first is the one to look at.
@@ -47,55 +48,75 @@ export function startReader() {
 }
 
 // Called when the language changes.
-export const fillReader = () => shown && showPage(shown.page, false);
+export const fillReader = () => shown && showPage(shown.page, false).catch((error) => toast(error.message));
 
 function turn(step) {
   const numbers = shown.info.page_numbers;
-  const next = numbers[numbers.indexOf(shown.page) + step];
+  const next = step > 0 ? numbers.find((number) => number > shown.page) : numbers.findLast((number) => number < shown.page);
   if (next !== undefined) showPage(next, false).catch((error) => toast(error.message));
 }
 
+// Shows a page of the open document. What fails leaves the page that was there.
 async function showPage(number, atMark) {
-  const now = asked = {};
+  asked?.abort(); // the page that was asked for before: nobody waits for it any more
+  const now = asked = new AbortController();
+  const before = shown.page, focused = document.activeElement;
   shown.page = number;
-  const page = await getJson(`/v1/documents/${encodeURIComponent(shown.info.id)}/pages/${number}`);
-  if (now !== asked || !shown) return;
-  if (isPicture(shown.info)) fill(element("figure", { class: "page-picture", "aria-busy": "true" }));
-  const drawn = await picture(page);
-  if (now !== asked || !shown) return;
-  const { info, marks } = shown;
-  const body = drawn ?? element("div", { class: "page-text", lang: info.language, tabindex: "0" }, ...pageNodes(page, marks));
+  try {
+    const page = await getJson(`/v1/documents/${encodeURIComponent(shown.info.id)}/pages/${number}`);
+    if (now !== asked || !shown) return;
+    const drawn = isPicture(shown.info) ? await picture(page, now) : null;
+    if (now !== asked || !shown) return;
+    showBody(drawn ?? textOf(page), atMark, isHere() || (atMark && document.activeElement === focused));
+  } catch (error) {
+    if (now === asked && shown) shown.page = before;
+    throw error;
+  }
+}
+
+const textOf = (page) =>
+  element("div", { class: "page-text", lang: shown.info.language, tabindex: "0" }, ...pageNodes(page, shown.marks));
+
+// The page as it looks; null where it cannot be drawn: then there is its text.
+async function picture(page, now) {
+  const wait = setTimeout(() => {
+    if (now === asked && shown) fill(element("figure", { class: "page-picture" }, element("p", { class: "muted", role: "status" }, text("reader.drawing"))));
+  }, SOON_MS);
+  try {
+    return await pagePicture(shown.info, page, shown.marks, now.signal);
+  } catch (error) {
+    if (now === asked) toast(error.message);
+    return null;
+  } finally {
+    clearTimeout(wait);
+  }
+}
+
+// takesFocus: not where somebody has gone on to something else meanwhile.
+function showBody(body, atMark, takesFocus) {
   fill(body);
-  const mark = atMark && body.querySelector("mark.target, rect.target");
+  const mark = atMark ? body.querySelector("mark.target, rect.target") : null;
   if (mark) mark.scrollIntoView({ block: "center" });
   else body.scrollTop = 0;
-  (mark?.matches("mark") ? mark : body).focus({ preventScroll: true });
+  if (takesFocus) (mark?.matches("mark") ? mark : body).focus({ preventScroll: true });
 }
+
+// Whether the focus is in the reader, or nowhere.
+const isHere = () => document.activeElement === document.body || byId("reader").contains(document.activeElement);
 
 // Opens the reader with this under the document's title.
 function fill(body) {
   const { info, page, marks } = shown;
   const reader = byId("reader");
+  const wasInside = reader.contains(document.activeElement);
   reader.replaceChildren(head(info), pager(info, page, marks), body);
   reader.hidden = false;
   document.body.classList.add("reading");
+  if (wasInside) reader.focus({ preventScroll: true }); // what had it is gone, and the keys are listened for here
 }
 
 const chosenLook = () => localStorage.getItem(LOOK) ?? (matchMedia(NARROW).matches ? "text" : "picture");
 const isPicture = (info) => info.page_images && chosenLook() === "picture";
-
-// The page as it looks; null where text was chosen, where there is no picture and where it cannot be drawn.
-async function picture(page) {
-  const { info, marks } = shown;
-  if (!isPicture(info)) return null;
-  try {
-    return await pagePicture(info, page, marks);
-  } catch (error) {
-    toast(error.message);
-    if (shown?.info === info) shown.info = { ...info, page_images: false };
-    return null;
-  }
-}
 
 // Text or picture, for documents that have both; kept for the next one.
 function looks(info) {

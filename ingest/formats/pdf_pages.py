@@ -30,6 +30,8 @@ _PNG_COMPRESSION = 1  # of 9: a fifth of the time, a tenth larger
 # their parts count from this many letters on, and all of them if they make up this share of what was looked for.
 _MIN_LETTERS = 8
 _MIN_SHARE = 0.5
+# So many are aligned at most, with three times as many around the place: the time grows with the square.
+_MOST_ALIGNED = 1_000
 # Letters further apart than this many times their height are in different columns.
 _MAX_GAP = 2.0
 # PDFium gives places on its canvas in whole points of it: this many make a point of the page.
@@ -37,11 +39,12 @@ _FINE = 100
 
 
 def page_image(content: bytes, name: str, number: int, width: int) -> bytes:
-    """The page (from 1) as PNG, `width` pixels wide unless it is much higher than wide. Raises ParseError."""
+    """The page (from 1) as PNG, `width` pixels wide; narrower where it is more than _MAX_ASPECT times as high. With
+    notes and filled forms; no script of the file runs, PDFium is built without. Raises ParseError, Encrypted."""
     with _page(content, name, number) as page:
         across, down = page.get_size()
         scale = width / max(across, down / _MAX_ASPECT, 1.0)
-        picture = page.render(scale=scale, may_draw_forms=False).to_pil()
+        picture = page.render(scale=scale).to_pil()
     written = io.BytesIO()
     picture.save(written, "PNG", compress_level=_PNG_COMPRESSION)
     return written.getvalue()
@@ -51,14 +54,16 @@ def page_places(content: bytes, name: str, number: int, words: str, place: float
     """Where `words` are on the page (from 1): a box for each line of them, none if they are not there.
 
     place: how far down the text of the page they begin, 0 to 1, for words that are there more than once. Raises
-    ParseError.
+    ParseError, Encrypted.
     """
     with _page(content, name, number) as page:
         across, down = page.get_size()
         text = page.get_textpage()
         codes = [pdfium_c.FPDFText_GetUnicode(text, index) for index in range(text.count_chars())]
         found = _found([squeezed(character) for character in _characters(codes)], squeezed(words), place)
-        return PagePlaces(across, down, tuple(_lines(_boxes(page, text, found))))
+        lines = _lines(_boxes(page, text, found))
+        seen = [box for box in lines if box.right > 0 and box.bottom > 0 and box.left < across and box.top < down]
+        return PagePlaces(across, down, tuple(seen))
 
 
 def squeezed(words: str) -> str:
@@ -79,7 +84,11 @@ def _page(content: bytes, name: str, number: int) -> Iterator[pdfium.PdfPage]:
         if not 1 <= number <= len(document):
             raise ParseError(f"{name}: has no page {number}")
         try:
-            yield document[number - 1]
+            document.init_forms()  # or what was filled in is not drawn
+            page = document[number - 1]
+            if min(page.get_size()) <= 0:
+                raise ParseError(f"{name}: page {number} has no size")
+            yield page
         except pdfium.PdfiumError as error:
             raise ParseError(f"{name}: page {number} cannot be drawn (damaged PDF)") from error
     finally:
@@ -102,7 +111,7 @@ def _boxes(page: pdfium.PdfPage, text: pdfium.PdfTextPage, indices: Sequence[int
 
 def _characters(codes: Sequence[int]) -> Iterator[str]:
     """Characters of UTF-16 units; what two units make stands where the first is, and nothing where the second."""
-    for code, following in zip(codes, [*codes[1:], 0], strict=True):
+    for code, following in zip(codes, [*codes[1:], 0], strict=False):
         if 0xD800 <= code < 0xDC00 <= following < 0xE000:
             yield chr(0x10000 + ((code - 0xD800) << 10) + following - 0xDC00)
         else:
@@ -110,7 +119,8 @@ def _characters(codes: Sequence[int]) -> Iterator[str]:
 
 
 def _found(letters: Sequence[str], wanted: str, place: float) -> list[int]:
-    """Which letters are the wanted ones; of several places where they all stand, the one nearest to `place`.
+    """Which letters are the wanted ones; of several places where they all stand, the one nearest to `place`. Where they
+    do not all stand, those that do around `place`.
 
     letters: of each character what `squeezed` leaves: nothing of a space or a hyphen, two letters of a ligature.
     """
@@ -123,11 +133,15 @@ def _found(letters: Sequence[str], wanted: str, place: float) -> list[int]:
     if starts:
         start = min(starts, key=lambda start: abs(start - place * ends[-1]))
         return sorted({owner[at] for at in range(start, start + len(wanted))})
-    blocks = SequenceMatcher(None, text, wanted, autojunk=False).get_matching_blocks()
+    wanted = wanted[:_MOST_ALIGNED]
+    around = round(place * len(text))
+    first = max(0, around - len(wanted))
+    window = text[first : around + 2 * len(wanted)]
+    blocks = SequenceMatcher(None, window, wanted, autojunk=False).get_matching_blocks()
     kept = [block for block in blocks if block.size >= min(_MIN_LETTERS, len(wanted))]
     if sum(block.size for block in kept) < _MIN_SHARE * len(wanted):
         return []
-    return sorted({owner[at] for block in kept for at in range(block.a, block.a + block.size)})
+    return sorted({owner[first + at] for block in kept for at in range(block.a, block.a + block.size)})
 
 
 def _occurrences(text: str, wanted: str) -> list[int]:
