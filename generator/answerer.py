@@ -210,7 +210,7 @@ class Answerer:
             for draft, origin, support in self._from(request, chosen, choice, usage):
                 if draft.text not in seen:
                     seen.add(draft.text)
-                    further = chosen not in (*choice.leads, choice.candidate)
+                    further = chosen not in choice.together
                     yield request.sentence(draft, origin, numbers, support, further=further)
                 if len(seen) == MOST_SENTENCES:
                     return

@@ -70,13 +70,18 @@ MOST_FURTHER = 2
 class Choice:
     """The best candidate, others worth quoting beside it, and how likely all this is right (`decisions.CONFIDENCE` and
     the probability they give). leads: the sentences before the best one, in their order, where that cannot be
-    understood without them."""
+    understood without them. Of the others one that leans on the best one comes first."""
 
     candidate: Candidate
     further: tuple[Candidate, ...]
     features: tuple[float, ...]
     confidence: float
     leads: tuple[Candidate, ...] = ()
+
+    @property
+    def together(self) -> tuple[Candidate, ...]:
+        """The best one with those that it leans on, and the one that leans on it: they are read as one."""
+        return (*self.leads, self.candidate, *(one for one in self.further if not one.alone))
 
     @property
     def shown(self) -> tuple[Candidate, ...]:
@@ -188,6 +193,7 @@ def choose(found: Sequence[Candidate], decisions: Decisions, language: str) -> C
     best = found[at]
     others = further_shares(found, shares(found, decisions), at)
     further = [found[n] for n, share in others if share >= decisions.also][:MOST_FURTHER]
+    further.sort(key=lambda one: one.alone)
     elsewhere = [value for value, other in zip(sums, found, strict=True) if other.passage != best.passage]
     margin = min(10.0, sums[at] - max(elsewhere)) if elsewhere else 10.0
     features = (*best.features, margin, float(language == "ru"), 1.0)
@@ -226,6 +232,9 @@ def shares(found: Sequence[Candidate], decisions: Decisions) -> list[float]:
 
 def further_shares(found: Sequence[Candidate], shares: Sequence[float], at: int) -> list[tuple[int, float]]:
     """(number, share of the softmax) of the candidates beside number `at`, best first; left out are those that lean on
-    a sentence that would not be shown, and what is no sentence."""
-    others = [(n, shares[n]) for n, one in enumerate(found) if n != at and one.alone and one.whole]
+    another sentence than that, and what is no sentence."""
+    others = [
+        (n, shares[n]) for n, one in enumerate(found)
+        if n != at and one.whole and (one.alone or _before(one, found) is found[at])
+    ]
     return sorted(others, key=lambda item: -item[1])

@@ -66,9 +66,9 @@ def test_a_further_sentence_is_quoted_when_it_is_nearly_as_good() -> None:
     assert choice is not None and choice.candidate is found[0] and choice.further == (found[1],)
 
 
-def test_a_sentence_that_leans_is_led_by_the_one_before_it_and_never_added() -> None:
+def test_a_sentence_that_leans_stands_behind_the_one_it_leans_on_or_nowhere() -> None:
     decisions = Decisions(sentence=(1.0, 0, 0, 0, 0), also=0.1)
-    scores = (((0, 9), 0.0, True), ((10, 20), 3.0, False), ((21, 30), 2.9, False), ((40, 50), 2.8, True))
+    scores = (((0, 9), 0.0, True), ((10, 20), 3.0, False), ((24, 30), 2.9, False), ((40, 50), 2.8, True))
     found = [
         Candidate(0, interval, (value, 0, 0, 0, 0), interval, alone) for interval, value, alone in scores
     ]
@@ -80,6 +80,9 @@ def test_a_sentence_that_leans_is_led_by_the_one_before_it_and_never_added() -> 
     chained = choose([first, *further_back], decisions, "en")
     assert chained is not None and chained.shown == (first, further_back[0], found[1])
     assert (alone := choose(found[1:], decisions, "en")) is not None and alone.shown == (found[1], found[3])
+    behind = dataclasses.replace(found[2], interval=(21, 30), features=(2.0, 0, 0, 0, 0))
+    after = choose([found[1], behind, found[3]], decisions, "en")
+    assert after is not None and after.shown == (found[1], behind, found[3]) and after.together == (found[1], behind)
 
 
 def test_half_a_sentence_leads_nothing_and_has_to_be_twice_as_likely() -> None:
