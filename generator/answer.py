@@ -38,7 +38,7 @@ class Citation:
 class Sentence:
     """One sentence of an answer, without markers. origin: "decoder", or "quotation" for words lifted from the source
     because the decoder's own were not good enough. further: it stands beside the answer, quoted, because it may be what
-    was asked for too, or instead."""
+    was asked for too, or instead; what leads a sentence of the answer or leans on it is of the answer."""
 
     text: str
     origin: Origin

@@ -4,7 +4,8 @@
   `match raw` without lemmas. An abstention on an answerable question is a miss; unanswerable ones have no Match.
 - abstained: share of abstentions; on unanswerable questions that is what one wants.
 - wrong: of the answers given, the share without a gold string; an answer to an unanswerable question is wrong.
-- quoted: of the answers given, the share in which a quotation stands instead of the decoder's words, or leads them.
+- quoted: of the answers given, the share in which a quotation stands instead of the decoder's words, leads them or
+  goes on from them.
 - with further: of the answers given, the share with further sentences, which are quoted beside the answer.
 - questions of a set that knows no answers (no gold strings) have neither Match nor wrong nor cited.
 - cited: of the answers given to answerable questions, the share whose quotes hold a gold string.
