@@ -14,7 +14,7 @@ def page_view(library: Library, document_id: str, number: int) -> dict[str, Any]
     start, end: characters of the document, as in citations; headings: the same kind of offsets.
     """
     document: Document = library.document(document_id)
-    page = next((page for page in document.pages if page.number == number), None)
+    page = document.page(number)
     if page is None:
         return None
     headings = [

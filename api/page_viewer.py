@@ -20,6 +20,11 @@ _LIMITS = Limits(seconds=10.0, silent_seconds=6.0)
 _PATIENCE_SECONDS = 20.0
 
 
+def can_be_drawn(path: Path) -> bool:
+    """Whether a kept file has pages that look like something."""
+    return path.suffix.lower() == ".pdf"
+
+
 class ViewerBusy(ApiError):
     """Others' pages take too long."""
 

@@ -17,16 +17,13 @@ _AUTHORS = re.compile(
     rf"\b{_INITIAL} {_SURNAME}(?=,| and\b| et\b| и\b)|\b{_SURNAME},? {_INITIAL}|\bet al\.,? [“\"]"
     rf"|(?:{_NAME}, ){{2}}"
 )
+_CONFERENCE = r"\bIn (?:Proceedings|Proc\.|Advances|International|Findings|Conference|Annual)|\bProceedings of\b"
 # Nothing but an entry says this.
-_PROCEEDINGS = re.compile(
-    r"\bIn (?:Proceedings|Proc\.|Advances|International|Findings|Conference|Annual)|\bProceedings of\b|\barXiv:\d"
-    r"|\barXiv preprint arXiv:"
-)
+_PROCEEDINGS = re.compile(rf"{_CONFERENCE}|\barXiv:\d|\barXiv preprint arXiv:")
 # Pages, volumes, proceedings, preprints.
 _PUBLISHED = re.compile(
     r"\bpp?\. ?\d|\b[vV]ol\. ?\d|\bno\. ?\d+[,(]"
-    r"|\bIn (?:Proceedings|Proc\.|Advances|International|Findings|Conference|Annual)"
-    r"|\bProceedings of\b|\barXiv(?: preprint|:)|\bCoRR\b|\bpreprint\b|Advances in [Nn]eural|\b(?:doi|URL)\b"
+    rf"|{_CONFERENCE}|\barXiv(?: preprint|:)|\bCoRR\b|\bpreprint\b|Advances in [Nn]eural|\b(?:doi|URL)\b"
     r"|[,.] (?:[A-Z][A-Za-z]+ )?\d+(?:\(\d+\))?:\d+[–-]\d+|\s//\s|Изд-во|[—–,-] [СC]\. ?\d|[—–,-] Т\. ?\d|№ ?\d"
 )
 # Where an entry ends, or after its authors.
@@ -54,12 +51,13 @@ _ASKS_FOR_SOURCES = re.compile(
 
 def is_entry(paragraph: str) -> bool:
     """Whether a paragraph is one or several entries of a list of references."""
-    if not (_AUTHORS.search(paragraph) or _PROCEEDINGS.search(paragraph)):
+    authors = len(_AUTHORS.findall(paragraph))
+    if not authors and not _PROCEEDINGS.search(paragraph):
         return False
     published, years = len(_PUBLISHED.findall(paragraph)), len(_YEAR.findall(paragraph))
     if published + years == 0 or (published < _FEWEST_SIGNS and not _BEGINS_WITH_AUTHORS.match(paragraph)):
         return False
-    signs = published + years + len(_AUTHORS.findall(paragraph))
+    signs = published + years + authors
     return signs >= _FEWEST_SIGNS and signs > _SIGNS_A_WORD * len(paragraph.split())
 
 

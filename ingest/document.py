@@ -44,6 +44,10 @@ class Document:
     pages: tuple[Page, ...]
     text: str
 
+    def page(self, number: int) -> Page | None:
+        """The page of that number; None if there is none."""
+        return next((page for page in self.pages if page.number == number), None)
+
     def page_of(self, offset: int) -> int:
         """Number of the page that holds the character at `offset`."""
         starts = [page.start for page in self.pages]

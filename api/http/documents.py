@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from api.answer_json import document_json, job_json
 from api.http.problem import Problem
 from api.http.service import Service, ServiceDep
+from api.page_viewer import can_be_drawn
 from ingest.errors import LibraryError
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
@@ -110,7 +111,7 @@ def _has_images(service: Service, document_id: str) -> bool:
         path, _name = service.pipeline.original(document_id)
     except LibraryError:  # the file is lost: the text is still there
         return False
-    return path.suffix.lower() == ".pdf"
+    return can_be_drawn(path)
 
 
 @router.delete("/{document_id}", status_code=204, summary="Remove a document")

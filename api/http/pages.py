@@ -12,6 +12,7 @@ from api.http.documents import DocumentId
 from api.http.problem import Problem
 from api.http.service import Service, ServiceDep
 from api.page_view import page_view
+from api.page_viewer import can_be_drawn
 from ingest.document import Document, Page
 from ingest.errors import ParseError
 
@@ -83,7 +84,7 @@ def boxes(
 
 def _page_of(service: Service, document_id: str, number: int) -> tuple[Document, Page]:
     document = service.pipeline.document(service.pipeline.resolve(document_id))
-    page = next((page for page in document.pages if page.number == number), None)
+    page = document.page(number)
     if page is None:
         raise _no_page(number)
     return document, page
@@ -92,7 +93,7 @@ def _page_of(service: Service, document_id: str, number: int) -> tuple[Document,
 def _pdf(service: Service, document: Document) -> tuple[FilePath, str]:
     """The kept file and its name."""
     path, name = service.pipeline.original(document.id)
-    if path.suffix.lower() != ".pdf":
+    if not can_be_drawn(path):
         raise Problem(404, f"{name} is no PDF, so it has no pages to look at: ask for their text")
     return path, name
 
