@@ -187,8 +187,8 @@ class Answerer:
         listings = [request.listings(n) for n in range(len(request.passages))]
         texts = [passage.text for passage in request.passages]
         return candidates(
-            reading, request.question, texts, rank, own, self.encode, listings, weights=self.decisions.sentence,
-            compared=compared,
+            reading, request.question, texts, rank, own, self.encode, listings,
+            cues=request.cues(own), weights=self.decisions.sentence, compared=compared,
         )
 
     def _why_not(self, hits: Sequence[Hit]) -> Reason:

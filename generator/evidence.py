@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from generator.cues import NONE, Cue, Cues
 from generator.decisions import Decisions, probability, weighted
 from generator.engine import Reading, best_span
+from generator.quoting import goes_on_below
 from generator.sentence_vectors import Vectors
 from generator.wording import begins_with_markup, fragment, leans
 from ingest.bibliography import asks_for_sources, entries
-from ingest.lists import Listing, find_listings, split_listed
+from ingest.lists import Listing, find_listings, split_listed, without_marker
 from retrieval.translations import translations
 
 Interval = tuple[int, int]
@@ -23,9 +25,9 @@ Interval = tuple[int, int]
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A sentence of passage number `passage`; features: `decisions.SENTENCE`; span: what the reader takes for the short
-    answer in it; alone: it can be understood without the sentence before it; whole: it is a sentence; listing: the list
-    or table that it is of or announces, which may reach beyond the passage; verbatim: it is a row of a table or a whole
-    listing."""
+    answer in it; alone: it can be understood without the sentence before it; whole: it is a sentence, not part of one;
+    listing: the list or table that it is of or announces, which may reach beyond the passage; verbatim: it is a row of
+    a table or a whole listing; cue: what its form tells (`cues.py`)."""
 
     passage: int
     interval: Interval
@@ -35,6 +37,7 @@ class Candidate:
     whole: bool = True
     listing: Listing | None = None
     verbatim: bool = False
+    cue: Cue = NONE
 
     @property
     def is_item(self) -> bool:
@@ -50,6 +53,11 @@ class Candidate:
         return not self.whole and self.listing is None
 
     @property
+    def announces(self) -> bool:
+        """Whether it says nothing without the list or table that it announces."""
+        return self.listing is not None and self.interval[0] < self.listing.informs
+
+    @property
     def retold(self) -> bool:
         """Whether the decoder may say it in its own words: not what has no subject or verb of its own."""
         return not self.verbatim and not self.is_item
@@ -62,6 +70,9 @@ _GAP = 2
 SAME_SAID = 0.75
 # What is no sentence (the title of a paper, half a sentence after a figure) has to be twice as likely as one that is.
 _FRAGMENT = math.log(2)
+# Of the softmax over all sentences, what a further one must have if it is of another passage than the best: below it
+# nothing was lost on dev.
+_ELSEWHERE = 0.05
 # An answer is one to three sentences.
 MOST_FURTHER = 2
 
@@ -107,7 +118,7 @@ class Finding:
 def candidates(
     reading: Reading, question: str, passages: Sequence[str], rank: Sequence[float], own_language: Sequence[bool],
     encode: Callable[[Sequence[str]], Vectors], listings: Sequence[Sequence[Listing]] | None = None, *,
-    weights: Sequence[float] = Decisions().sentence, compared: int | None = None,
+    cues: Cues | None = None, weights: Sequence[float] = Decisions().sentence, compared: int | None = None,
 ) -> list[Candidate]:
     """Every sentence that the reader saw, but for questions (a heading that asks what is asked is no answer), for what
     begins with markup, for fragments of one or two words («BERGEN:») where there is more, and for what a sentence in
@@ -116,9 +127,9 @@ def candidates(
     table is one.
 
     rank[p]: log-odds of passage p by the ranking; own_language[p]: whether it is in the question's; encode: vectors
-    [n, C] of norm 1 of n texts; listings[p]: lists and tables of passage p (None: as its own text has them). compared:
-    only so many sentences are compared with the question and each other, those ahead by the `weights` of the other
-    features, and the least of their cosines is given to the rest; None: all.
+    [n, C] of norm 1 of n texts; listings[p]: lists and tables of passage p (None: as its own text has them); cues:
+    of the question and these passages. compared: only so many sentences are compared with the question and each other,
+    those ahead by the `weights` of the other features, and the least of their cosines is given to the rest; None: all.
     """
     found: list[tuple[int, Interval, float, float, Interval]] = []
     together = [find_listings(text) for text in passages] if listings is None else listings
@@ -131,6 +142,8 @@ def candidates(
                 evidence = sum(row.evidence for row in scores) / len(scores)
                 found.append((p, interval, evidence, span, (scores[first].start, scores[last].end)))
     found = [row for row in found if len(passages[row[0]][slice(*row[1])].split()) >= _FEWEST_WORDS] or found
+    if cues is not None:
+        found = [row for row in found if not cues.adds_nothing(passages[row[0]][slice(*row[1])])] or found
     if not asks_for_sources(question):
         listed = [entries(text) for text in passages]
         found = [row for row in found if not any(a <= row[1][0] < z for a, z in listed[row[0]])] or found
@@ -157,9 +170,11 @@ def candidates(
         features = (*known[n], cosines.get(n, least))
         listing = next((one for one in together[p] if one.start <= interval[0] < one.end), None)
         row = listing is not None and listing.columns > 0 and listing.part_at(interval[0]) is not None
-        made.append(
-            Candidate(p, interval, features, place, not leaning[n], not fragment(said[n]), listing, row)
-        )
+        below = row and listing is not None and interval[0] >= listing.informs
+        cue = NONE if cues is None else cues.of(p, said[n], first=n == 0 or found[n - 1][0] != p, row=below)
+        item = listing is not None and not row and listing.part_at(interval[0]) is not None
+        whole = not fragment(said[n]) and not (item and goes_on_below(said[n][without_marker(said[n], 0) :]))
+        made.append(Candidate(p, interval, features, place, not leaning[n], whole, listing, row, cue))
     return made
 
 
@@ -188,17 +203,31 @@ def choose(found: Sequence[Candidate], decisions: Decisions, language: str) -> C
     """The best of the candidates by the fitted sum; language: of the question."""
     if not found:
         return None
-    sums = [weighted(decisions.sentence, candidate.features) for candidate in found]
+    sums = [_sum(candidate, decisions) for candidate in found]
     at = max(range(len(found)), key=lambda n: sums[n] - _FRAGMENT * found[n].is_fragment)
     best = found[at]
     others = further_shares(found, shares(found, decisions), at)
-    further = [found[n] for n, share in others if share >= decisions.also][:MOST_FURTHER]
+    further = [
+        found[n] for n, share in others
+        if share >= (decisions.also if found[n].passage == best.passage else max(decisions.also, _ELSEWHERE))
+        and not _other_row(found[n], best)
+    ][:MOST_FURTHER]
     further.sort(key=lambda one: one.alone)
     elsewhere = [value for value, other in zip(sums, found, strict=True) if other.passage != best.passage]
     margin = min(10.0, sums[at] - max(elsewhere)) if elsewhere else 10.0
     features = (*best.features, margin, float(language == "ru"), 1.0)
-    confidence = probability(weighted(decisions.confidence, features))
+    confidence = probability(weighted(decisions.confidence, features) + best.cue.sure)
     return Choice(best, tuple(further), features, confidence, leads(best, found))
+
+
+def _other_row(one: Candidate, best: Candidate) -> bool:
+    """Whether it is another row of the table whose row was asked for."""
+    return one.verbatim and best.verbatim and one.listing == best.listing and one.cue.gain < best.cue.gain
+
+
+def _sum(candidate: Candidate, decisions: Decisions) -> float:
+    """The fitted sum, with what the form gains."""
+    return weighted(decisions.sentence, candidate.features) + candidate.cue.gain
 
 
 def leads(candidate: Candidate, found: Sequence[Candidate]) -> tuple[Candidate, ...]:
@@ -214,16 +243,19 @@ def leads(candidate: Candidate, found: Sequence[Candidate]) -> tuple[Candidate, 
     return tuple(before)
 
 
+def follows(first: Candidate, second: Candidate) -> bool:
+    """Whether `second` begins where `first` ends, but for a space or two."""
+    return first.passage == second.passage and 0 <= second.interval[0] - first.interval[1] <= _GAP
+
+
 def _before(candidate: Candidate, found: Sequence[Candidate]) -> Candidate | None:
-    """The sentence that ends where `candidate` begins, but for a space or two; None at the beginning of a passage."""
-    ends = [one for one in found if one.passage == candidate.passage and one.interval[1] <= candidate.interval[0]]
-    nearest = max(ends, key=lambda one: one.interval[1], default=None)
-    return nearest if nearest is not None and candidate.interval[0] - nearest.interval[1] <= _GAP else None
+    """The sentence that `candidate` follows; None at the beginning of a passage."""
+    return next((one for one in found if follows(one, candidate)), None)
 
 
 def shares(found: Sequence[Candidate], decisions: Decisions) -> list[float]:
     """The softmax over the candidates' fitted sums."""
-    sums = [weighted(decisions.sentence, candidate.features) for candidate in found]
+    sums = [_sum(candidate, decisions) for candidate in found]
     largest = max(sums)
     weights = [math.exp(value - largest) for value in sums]
     total = sum(weights)
@@ -235,6 +267,6 @@ def further_shares(found: Sequence[Candidate], shares: Sequence[float], at: int)
     another sentence than that, and what is no sentence."""
     others = [
         (n, shares[n]) for n, one in enumerate(found)
-        if n != at and one.whole and (one.alone or _before(one, found) is found[at])
+        if n != at and one.whole and not one.announces and (one.alone or _before(one, found) is found[at])
     ]
     return sorted(others, key=lambda item: -item[1])

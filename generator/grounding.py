@@ -21,7 +21,7 @@ from generator.metrics import words
 from generator.wording import balanced, keeps_names, known_words, whole
 from generator.written import Written
 from ingest.sentences import split_sentences
-from retrieval.analysis import FUNCTION_WORDS
+from retrieval.analysis import FUNCTION_WORDS, analyze, analyze_query
 
 Interval = tuple[int, int]
 # Of a sentence's content words, what has to stand in its quote, the titles or the question.
@@ -119,6 +119,12 @@ def draft_sentence(
         and keeps_names(sentence, pieces, passages, question)
     )
     return Draft(text.strip(), passage, intervals, share, holds, mean, whole=reads)
+
+
+def keeps_asked(text: str, source: str, question: str) -> bool:
+    """Whether a `text` written from the sentence `source` has every word of the question that this has."""
+    asked = {term for term in analyze_query(question) if not term.startswith("=")}
+    return (asked & set(analyze(source))) <= set(analyze(text))
 
 
 def draft_from(draft: Draft, passage: int, sentence: str, span: str) -> Draft:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from generator.decisions import Decisions
-from generator.evidence import Candidate, Choice, leads, shares
+from generator.evidence import Candidate, Choice, follows, leads, shares
 from generator.wording import begins_with_markup
 from ingest.lists import Listing, without_marker
 from ingest.sentences import split_sentences
@@ -21,6 +21,8 @@ from ingest.sentences import split_sentences
 REST = 0.15
 # Characters of a list that are shown; how far around a passage its lists are followed.
 LONGEST, AROUND = 1000, 2000
+# Those of a list that is one sentence, which is shown whole for one of its items.
+SHORT = 600
 # A row of fewer columns, «Batch size | 256», says itself what is what.
 COLUMNS_TO_NAME = 3
 
@@ -30,7 +32,9 @@ def harmless(listings: Sequence[Listing], text: str) -> list[Listing]:
     (`wording.begins_with_markup`)."""
     found = []
     for one in listings:
-        bad = (n for n, part in enumerate(one.parts) if _has_markup(text[slice(*part)]))
+        # A first cell may be empty.
+        lines = (text[slice(*part)] for part in one.parts)
+        bad = (n for n, line in enumerate(lines) if _has_markup(line.removeprefix("| ") if one.columns else line))
         parts = one.parts[: next(bad, len(one.parts))]
         if len(parts) == len(one.parts) or len(parts) > 1:
             found.append(replace(one, parts=parts))
@@ -39,10 +43,18 @@ def harmless(listings: Sequence[Listing], text: str) -> list[Listing]:
 
 def with_listing(choice: Choice | None, found: Sequence[Candidate], decisions: Decisions) -> Choice | None:
     """The choice with the whole list in place of its best candidate, where that is what was asked for; how likely it is
-    right stays. Of a list that is too long, what there is room for, if it holds the candidate."""
-    if choice is None or (listing := choice.candidate.listing) is None:
+    right stays. Of a list that is too long, what there is room for, if it holds the candidate. A list that is announced
+    by what leans on the best candidate, «Such a reason is:», stands behind it."""
+    if choice is None:
         return choice
     best = choice.candidate
+    if best.listing is None:
+        announcing = next((one for one in found if one.announces and follows(best, one) and not one.alone), None)
+        if announcing is None:
+            return choice
+        below = with_listing(replace(choice, candidate=announcing, leads=()), found, decisions)
+        return choice if below is None or below.candidate == announcing else replace(below, leads=(*choice.leads, best))
+    listing = best.listing
     own = listing.part_at(best.interval[0])
     inside = [one.passage == best.passage and one.listing == listing for one in found]
     rest = sum(
@@ -51,7 +63,9 @@ def with_listing(choice: Choice | None, found: Sequence[Candidate], decisions: D
     )
     end = max((z for _, z in listing.parts if z - listing.start <= LONGEST), default=listing.start)
     fits = end > listing.parts[0][1] or len(listing.parts) == 1 < end - listing.start
-    if (best.interval[0] >= listing.informs and rest < REST) or not fits or best.interval[1] > end:
+    part_of_it = best.is_item and not best.whole and end == listing.end and end - listing.start <= SHORT
+    one_is_enough = best.interval[0] >= listing.informs and rest < REST and not part_of_it
+    if one_is_enough or not fits or best.interval[1] > end:
         return choice
     members = [one for one, member in zip(found, inside, strict=True) if member]
     first = next((one for one in members if one.interval[0] == listing.start), None)

@@ -4,16 +4,18 @@ and cited."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import dedent
 
 from generator.answer import Citation, Mode, Origin, Sentence
+from generator.cues import Cues, same_question
 from generator.evidence import Candidate
-from generator.grounding import Draft, Interval, draft_from, draft_sentence
+from generator.grounding import Draft, Interval, draft_from, draft_sentence, keeps_asked
 from generator.listing import AROUND, COLUMNS_TO_NAME, harmless
 from generator.memory import Passage, Prompt
 from generator.options import AnswerOptions
 from generator.passages import passage_of
+from generator.quoting import lone_marks, note_marks
 from generator.written import Generated
 from ingest.document import Document
 from ingest.language import detect_language
@@ -63,7 +65,8 @@ class Request:
         if draft is None:
             return None
         source, span = passage.text[slice(*chosen.interval)], passage.text[slice(*chosen.span)]
-        return draft_from(draft, chosen.passage, source, span)
+        draft = draft_from(draft, chosen.passage, source, span)
+        return replace(draft, whole=draft.whole and keeps_asked(generated.text, source, self.question))
 
     def listings(self, passage: int) -> list[Listing]:
         """Lists and tables of a passage, whole where the document goes on beyond it; offsets are the passage's."""
@@ -75,12 +78,25 @@ class Request:
         window = text[first : max(last, chunk.end) if chunk.end + AROUND < len(text) else len(text)]
         return [one.moved(chunk.start - first) for one in harmless(find_listings(window), window)]
 
+    def cues(self, own: Sequence[bool]) -> Cues:
+        """The cues of the question and its passages; own[p]: passage p is in the question's language."""
+        answers = [
+            bool(hit.chunk.headings) and same_question(hit.chunk.headings[-1], self.question)
+            and document.text[: hit.chunk.start].rstrip().endswith(hit.chunk.headings[-1])
+            for hit, document in zip(self.hits, self.documents, strict=True)
+        ]
+        titles, texts = [one.title for one in self.passages], [one.text for one in self.passages]
+        return Cues(self.question, titles, texts, own, answers)
+
     def quotation(self, chosen: Candidate) -> Draft:
         """The candidate, word for word; of lists and tables an item or row to a line, a row below its table's first."""
         listing, (start, end) = chosen.listing, chosen.interval
         if not chosen.verbatim:
             if chosen.is_item:
                 start += without_marker(self._text(chosen.passage, chosen.interval), 0)
+            left, right = lone_marks(self._text(chosen.passage, (start, end)))
+            start, end = start + left, end - right
+            end -= note_marks(self._text(chosen.passage, (start, end)))
             words = " ".join(self._text(chosen.passage, (start, end)).split())
             return Draft(words, chosen.passage, ((start, end),), 1.0, True, 0.0)
         intervals = [chosen.interval]

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 
 from generator.memory import EVIDENCE, QUESTION, Source
 from generator.pieces import SENTENCE_END
-from generator.written import Written
+from generator.seams import well_joined
+from generator.written import Written, goes_on, runs_of
 from ingest.sentences import NOTE_MARKS, split_sentences
 from retrieval.analysis import FUNCTION_WORDS, analyze
 
@@ -58,7 +59,8 @@ _LATIN, _CYRILLIC = re.compile("[a-z]+"), re.compile("[а-яё]+")
 _THOSE = "those(?! who| that| which| with| of)"
 # A sentence that begins with these is not to be understood without the one before it.
 _LEANING = re.compile(
-    rf"(?:it|its|they|their|them|this|that|these|{_THOSE}|he|she|his|her|such|so|but|and|also|therefore|thus|hence|however"
+    r"(?:it(?! (?:is|was|has been|will be|should be) (?:\w+ ){0,2}(?:that|whether) )"
+    rf"|its|they|their|them|this|that|these|{_THOSE}|he|she|his|her|such|so|but|and|also|therefore|thus|hence|however"
     r"|yet,|moreover|furthermore|additionally|otherwise|instead|similarly|likewise|consequently|then|here|in the same"
     r"|the (?:latter|former|other|same|above)|in addition|in contrast|by contrast|as a result|for this|in other words"
     r"|both (?:of|\w+s)(?! and)|another|finally|secondly|thirdly|next(?=,| (?:we|i|it|they|comes?)\b)"
@@ -130,6 +132,9 @@ _NOTES_AT_END = re.compile(rf"(?<=[.!?…])(?:{NOTE_MARKS})$")
 _BROKEN_FORMULA = re.compile(r":\s+[^\s.!?]{1,8}$")
 # What a sentence can begin with in lower case: «nanoGPT», «max_length», «generate()», «k-means», «π».
 _CODE_NAME = re.compile(r"[^\s,.;:]*?(?:[A-ZА-ЯЁ\d_]|\(\))|[b-hj-zα-ω](?=[\s-])")
+# «3.2. При этом …»
+CLAUSE_NUMBER = re.compile(r"^\d{1,3}(?:\.\d{1,3})+[.)]?\s+")
+_TITLE = re.compile(r"[«\"(]?[A-ZА-ЯЁ]{5,}\b")
 _NOTES_FIRST = re.compile(rf"^\s*(?:{NOTE_MARKS})\s*")
 _CELLS = re.compile(r"(?<![\w.,-])\d+(?:[.,]\d+%?|%) \d+(?:[.,]\d+%?|%)(?![\d.,]*\d)")
 _NOTE_SIGNS = ("∗", "†", "‡")
@@ -140,7 +145,7 @@ _WORD, _LAST_WORD = re.compile(r"\w+"), re.compile(r"\w+$")
 
 def leans(sentence: str) -> bool:
     """Whether a sentence points back, with its first words or in so many words."""
-    words = sentence.lstrip("«\"“*_ ")
+    words = CLAUSE_NUMBER.sub("", sentence.lstrip("«\"“*_ "))
     begins_so = _LEANING.match(words) is not None and _STANDS_ALONE.match(words) is None
     return begins_so or any((_POINTS_EARLY.match(words), _POINTING_BACK.search(sentence)))
 
@@ -159,7 +164,8 @@ def fragment(sentence: str) -> bool:
     words = sentence.split()
     sentence = _NOTES_FIRST.sub("", sentence)
     opening, end = sentence.lstrip("«\"“*_( ")[:1], _NOTES_AT_END.sub("", sentence.rstrip())[-1:]
-    if end not in _FINAL and (len(words) <= _LONGEST_HEADING or _BROKEN_FORMULA.search(sentence.rstrip())):
+    open_end = len(words) <= _LONGEST_HEADING or _BROKEN_FORMULA.search(sentence.rstrip()) or _TITLE.match(sentence)
+    if end not in _FINAL and open_end:
         return True
     goes_on = opening.islower() and _CODE_NAME.match(sentence.lstrip("«\"“*_`( ")) is None
     is_row = _CELLS.search(sentence) is not None
@@ -191,13 +197,13 @@ def whole(text: str, pieces: Sequence[Written], passages: Sequence[str]) -> bool
     """Whether no long copied run begins or ends amid a clause of its passage where the sentence begins or ends, or
     where another copy meets it, and none says the question back. pieces: of the sentence `text`."""
     said = list(pieces)
-    if len(said) > 1 and text[-1] in SENTENCE_END and not _goes_on(said, len(said) - 1):
+    if len(said) > 1 and text[-1] in SENTENCE_END and not goes_on(said, len(said) - 1):
         said.pop()  # a full stop of the decoder's own
-    runs = _runs(said)
+    runs = runs_of(said)
     offset = pieces[-1].end - len(text)
     if runs[0][0].source is None and text[: runs[0][0].end - offset].lower() in _POINTING:
         return False  # nothing tells what the decoder's own "it" is
-    if _foreign(text, said, offset) or any(
+    if _foreign(text, said, offset) or not well_joined(text, runs, offset, passages) or any(
         _spliced(before, after, passages) for before, after in zip(runs, runs[1:], strict=False)
     ):
         return False
@@ -292,7 +298,7 @@ def keeps_names(text: str, pieces: Sequence[Written], passages: Sequence[str], a
     """Whether no long copied run, with other words put before it, lost a name that its source begins with: «GQA was
     proposed by …» must not become «The article was proposed by …», unless the sentence or what was asked names GQA or
     spells it out."""
-    for run in _runs(pieces)[1:]:
+    for run in runs_of(pieces)[1:]:
         place = _run(run, passages, shortest=LONG_RUN)
         if place is None:
             continue
@@ -319,7 +325,7 @@ def known_words(text: str, pieces: Sequence[Written], known: str) -> bool:
     for match in _WORD.finditer(text):
         start, end = match.start() + offset, match.end() + offset
         inside = [n for n, piece in enumerate(pieces) if piece.end > start and piece.start < end]
-        if len(inside) < 2 or all(_goes_on(pieces, n) for n in inside[1:]):
+        if len(inside) < 2 or all(goes_on(pieces, n) for n in inside[1:]):
             continue
         if stems is None:
             stems = set(analyze(known))
@@ -363,22 +369,6 @@ def _says_back(run: Sequence[Written]) -> bool:
 def _new_line(text: str, start: int, end: int) -> bool:
     """Whether a line ends in the gap `text[start:end]`, and what follows does not go on in lower case."""
     return "\n" in text[start:end] and not text[end : end + 1].islower()
-
-
-def _goes_on(pieces: Sequence[Written], number: int) -> bool:
-    """Whether piece `number` is copied from where the one before it was copied on."""
-    source = pieces[number].source
-    before = pieces[number - 1].source if number else None
-    return (
-        source is not None and before is not None and (source.passage, source.kind) == (before.passage, before.kind)
-        and before.piece.end + len(source.gap) == source.piece.start
-    )
-
-
-def _runs(pieces: Sequence[Written]) -> list[Sequence[Written]]:
-    """`pieces`, cut where the next one is not copied from where the one before was copied on."""
-    bounds = [*(n for n in range(len(pieces)) if not _goes_on(pieces, n)), len(pieces)]
-    return [pieces[a:z] for a, z in zip(bounds, bounds[1:], strict=False)]
 
 
 def _run(pieces: Sequence[Written], passages: Sequence[str], shortest: int) -> tuple[str, int, int] | None:

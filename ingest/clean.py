@@ -133,6 +133,8 @@ _CAPTION = re.compile(r"(?:Figure|Fig\.|Table|Algorithm|Рис\.|Рисунок|
 _NOTE = re.compile(
     r"[∗*†‡§¶]{1,3}\s?[A-ZА-ЯЁ]|[⁰¹²³⁴-⁹]{1,3}\s?[^\W\d_]|\d{1,2}(?:https?://|www\.|[A-ZА-ЯЁ][a-zа-яё]+ [a-zа-яё])"
 )
+# «Present: Mrs J. Okafor»: a field of a form or of minutes.
+_FIELD = re.compile(r"[A-ZА-ЯЁ][\w -]{1,24}:\s+\S")
 # A line at whose end a sentence ends.
 ENDS_SENTENCE = re.compile(rf"[.!?:;。！？…][\"'”’»)\]]*(?:{NOTE_MARKS})?$")
 # A line ends its paragraph when it is this much shorter than the lines around it.
@@ -159,7 +161,8 @@ def joined_paragraphs(
     standalone: indices of lines that are paragraphs of their own (headings). page_starts: indices of first
     lines of pages; over a page break a paragraph goes on only in mid-sentence, and a note never. An empty line ends a
     paragraph; else a line does when it is short for its surroundings and a sentence ends there, or when the
-    next one starts an item, a caption, or (after a very short line) with a capital. Tables and figures come
+    next one starts an item, a caption, a field behind another («Date: …»), or (after a very short line) with a
+    capital. Tables and figures come
     out line by line, which is the best to be had.
     """
     widths = _widths_around([len(line) for line in lines])
@@ -175,6 +178,7 @@ def joined_paragraphs(
             or position - 1 in standalone
             or _NOTE.match(line)
             or (position in page_starts and (_NOTE.match(paragraphs[-1].text) or not _goes_on(previous, line)))
+            or (_FIELD.match(line) and _FIELD.match(paragraphs[-1].text))
             or _starts_paragraph(previous, line, widths[position - 1])
         )
         if is_new:

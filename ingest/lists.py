@@ -19,6 +19,10 @@ from ingest.sentences import split_sentences
 Interval = tuple[int, int]
 
 _MARKER = re.compile(rf"[^\S\n]*(?:{ITEM_MARKER}|\d{{1,3}}(?:\.\d{{1,3}})+[.)]|\(?[A-ZА-Я]\))[^\S\n]+(?=\S)")
+# «1.2. The student may …»: a clause of rules, which is a paragraph, and no item.
+_CLAUSE = re.compile(r"[^\S\n]*\d{1,3}(?:\.\d{1,3})+[.)]?[^\S\n]+(?=\S)")
+_LONGEST_ITEM = 200
+_FORMULA = re.compile(r"\$\$|\\\[|\\begin\{")
 _LINE = re.compile(r"[^\n]*\S[^\n]*")
 _CELL_ENDS = re.compile(r"(?<!\S)\|(?!\S)")
 _FEWEST_PARTS = 2
@@ -55,11 +59,13 @@ class Listing:
 
 @dataclass(slots=True)
 class _Group:
-    """Lines that may become a listing. before: the end of the line before; indent: of the latest item."""
+    """Lines that may become a listing. before: the end of the line before; indent: of the latest item; marked: its
+    items begin with marks; those of others end with semicolons."""
 
     before: int | None
     columns: int
     indent: int = 0
+    marked: bool = True
     parts: list[Interval] = field(default_factory=list)
 
 
@@ -68,7 +74,9 @@ def find_listings(text: str) -> list[Listing]:
     within another.
 
     An item is a line that begins with a marker, with the lines behind it that are indented deeper or go on in lower
-    case; a table is lines of as many cells, between which there may be lines of one.
+    case, but for paragraphs numbered «1.2.»; or, behind a colon, one of the lines that end with semicolons. A table is
+    lines of as many cells, between which there may be lines of one. A formula on lines of its own may be announced by a
+    comma.
     """
     groups = [group for group in _groups(text) if len(group.parts) >= _FEWEST_PARTS]
     sentences = _cut(text, split_sentences(text), [start for group in groups for start, _ in group.parts])
@@ -81,7 +89,8 @@ def find_listings(text: str) -> list[Listing]:
         found.append(Listing(start, tuple(group.parts), group.columns))
     taken = [(one.start, one.end) for one in found]
     for (start, end), following in zip(sentences, sentences[1:], strict=False):
-        if text[end - 1] == ":" and not _inside(start, taken) and not _inside(following[0], taken):
+        announces = text[end - 1] == ":" or (text[end - 1] == "," and _FORMULA.match(text, following[0]) is not None)
+        if announces and not _inside(start, taken) and not _inside(following[0], taken):
             found.append(Listing(start, (following,)))
     return sorted(found, key=lambda one: one.start)
 
@@ -116,12 +125,19 @@ def _groups(text: str) -> list[_Group]:
                 before = held if held is not None else end if end else None
                 found.append(group := _Group(before, columns))
             group.parts.append((start, stop))
-        elif _MARKER.match(line):
-            if group.columns or not group.parts:
+        elif _MARKER.match(line) and not (_CLAUSE.match(line) and (not follows or len(line) > _LONGEST_ITEM)):
+            if group.columns or not group.parts or not group.marked:
                 found.append(group := _Group(end or None, 0))
             group.indent = indent
             group.parts.append((start, stop))
-        elif group.parts and not group.columns and follows and (indent > group.indent or line[indent].islower()):
+        elif end and text[end - 1] == ":" and line.rstrip().endswith(";"):
+            found.append(group := _Group(end, 0, indent, marked=False))
+            group.parts.append((start, stop))
+        elif group.parts and not group.marked and text[end - 1] == ";":
+            group.parts.append((start, stop))
+        elif group.parts and not group.columns and group.marked and follows and (
+            indent > group.indent or line[indent].islower()
+        ):
             group.parts[-1] = (group.parts[-1][0], stop)
         elif group.columns and follows and held is None:
             held, end = stop, stop

@@ -101,6 +101,15 @@ _ONLY_A_TIME = re.compile(
     r"(?:\d{1,4}(?:[–-]\d{1,4})?(?:-[а-я]{1,2})?|[IVXLC]+)\s+",
     re.IGNORECASE,
 )
+# «Definition 7.2 (Gini impurity). For a node …»: a label opens its sentence.
+_LABEL = re.compile(
+    r"[*_]*(?:Definition|Theorem|Lemma|Proposition|Corollary|Example|Remark|Figure|Table|Algorithm|Listing"
+    r"|Определение|Теорема|Лемма|Утверждение|Следствие|Пример|Замечание|Рисунок|Таблица|Алгоритм|Листинг)"
+    r"\s+[A-ZА-Я]?\d{1,3}(?:\.\d{1,3}){0,3}(?:\s+\([^()]{1,80}\))?",
+)
+# What answers a question on a page of questions, and belongs to what follows.
+_YES_OR_NO = re.compile(r"[«“\"*_]*(?:yes|no|да|нет)", re.IGNORECASE)
+_UNITS = frozenset(["тыс", "млн", "млрд", "трлн", "руб", "долл", "коп", "шт", "м", "с", "т", "л"])
 _BRACKETS = {"(": ")", "[": "]"}
 _LOOK_BACK, _LOOK_AHEAD, _BRACKET_REACH = 60, 40, 200
 
@@ -140,7 +149,7 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
     if space.count("\n") > 1:
         return True  # a blank line: a paragraph ends, whatever it ends with
     if match["line"]:
-        return not following.islower()
+        return not following.islower() or text[match.start() - 1] == ";"  # a line of a list without marks
     # `.` + newline is a line's end as well as a stop; a line that goes on in lower case is one sentence
     # still.
     if following.islower() or following in ",;:)]}»—–" and "\n" not in space:
@@ -148,6 +157,10 @@ def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
     if "\n" in space and match["stop"]:
         return True
     if _opens_bracket(text, start, match) or (match["closing"] and _reference_then_goes_on(text, match.end())):
+        return False
+    if match["stop"] == "." and any(
+        pattern.fullmatch(text, start, match.start()) for pattern in (_LABEL, _YES_OR_NO)
+    ):
         return False
     if set(match["stop"]) == {"."} and len(match["stop"]) == 1 and not match["closing"]:
         return _stop_ends_sentence(text, start, match.start(), match.end())
@@ -183,6 +196,8 @@ def _stop_ends_sentence(text: str, start: int, stop: int, after: int) -> bool:
         return False
     if token in _CLOSING_ABBREVIATIONS or _BEFORE_ERA.search(before):
         return True
+    if token in _UNITS and _after_number(before, len(word[0])) and next_word is not None:
+        return opens or (next_word[1][0].isupper() and _is_cyrillic(next_word[1][0]))  # «до 2 м. Переправа закрыта»
     if token in _ABBREVIATIONS or (len(token) == 1 and token.isalpha() and _is_cyrillic(token)):
         return opens
     return True

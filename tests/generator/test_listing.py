@@ -75,3 +75,37 @@ def test_a_list_ends_before_an_item_that_no_answer_may_be_taken_from() -> None:
 
 def test_nothing_chosen_stays_nothing() -> None:
     assert with_listing(None, [], _DECISIONS) is None
+
+
+def test_an_item_that_is_part_of_a_sentence_brings_its_list() -> None:
+    found = _candidates(0.0, 9.0, 0.0, 0.0, 0.0)
+    assert not _chosen(found).candidate.verbatim
+    found[1] = replace(found[1], whole=False)
+    assert found[1].is_item and _chosen(found).candidate.interval == (0, 49)
+
+
+def test_a_list_announced_by_what_leans_on_the_best_sentence_stands_behind_it() -> None:
+    listing = Listing(10, ((20, 29), (30, 39)))
+    best, announcing, item = (
+        Candidate(0, (10 * n, 10 * n + 9), (value, 0, 0, 0, 0), (0, 1), alone=n != 1, listing=listing if n else None)
+        for n, value in enumerate((9.0, 1.0, 0.0))
+    )
+    choice = _chosen([best, announcing, item])
+    assert choice.leads == (best,) and choice.candidate.interval == (10, 39) and choice.candidate.verbatim
+    alone = [best, replace(announcing, alone=True), item]
+    assert _chosen(alone).candidate == best
+
+
+def test_what_announces_a_list_or_table_is_not_said_without_it() -> None:
+    table = Listing(0, ((0, 9), (10, 19), (20, 29)), 3)
+    header, row, other = (
+        Candidate(0, (10 * n, 10 * n + 9), (value, 0, 0, 0, 0), (0, 1), listing=table, verbatim=True)
+        for n, value in enumerate((3.0, 0.0, 0.0))
+    )
+    best = Candidate(1, (0, 9), (4.0, 0, 0, 0, 0), (0, 1))
+    assert header not in _chosen([best, header, row, other]).shown
+
+
+def test_a_tables_first_cell_may_be_empty() -> None:
+    text = " | Forest | Boosting\nDepth | full | 3"
+    assert harmless(find_listings(text), text) == find_listings(text)

@@ -238,13 +238,13 @@ def test_what_opens_a_sentence_stands_nowhere_else_and_no_bracket_comes_first() 
 
 
 def test_the_question_is_not_said_back() -> None:
-    asked = "What is it in plain words?"
-    words = [(0, 4), (5, 7), (8, 10), (11, 13), (14, 19)]
+    asked = "Nor is it in plain words?"
+    words = [(0, 3), (4, 6), (7, 9), (10, 12), (13, 18)]
     pieces = [
         Written(a, z, Source(-1, QUESTION, Piece(0, Case.LOWER, a, z, False), asked[a:z], " " if a else ""), 0.0)
         for a, z in words
     ]
-    assert not whole("What is it in plain", pieces, [TEXT]) and whole("What is it", pieces[:3], [TEXT])
+    assert not whole("Nor is it in plain", pieces, [TEXT]) and whole("Nor is it", pieces[:3], [TEXT])
 
 
 def test_words_that_there_are_not_are_told_from_forms_of_those_that_there_are() -> None:

@@ -31,6 +31,12 @@ def parts(text: str) -> list[tuple[str, list[str]]]:
         ("Name | EM | F1\nSmall ones\nBase | 41 | 55\nTiny |  | 3", "",
          ["Name | EM | F1", "Base | 41 | 55", "Tiny |  | 3"]),
         ("Name | Size\n1. | 41\n– | 42", "", ["Name | Size", "1. | 41", "– | 42"]),
+        ("1. Rules\n\n1.1. These apply.\n\n1.2. Good reasons are:\na) illness;\nb) a call.\n\n1.3. Work is not.",
+         "1.2. Good reasons are:", ["a) illness;", "b) a call."]),
+        ("Термины:\nкомиссия – группа;\nведомость – документ; он важен.\nДалее.", "Термины:",
+         ["комиссия – группа;", "ведомость – документ; он важен."]),
+        (" | Forest | Boosting\nDepth | full | 3", "", ["| Forest | Boosting", "Depth | full | 3"]),
+        ("For shares p,\n\n$$G = 1 - p^2.$$\n\nIt is so.", "For shares p,", ["$$G = 1 - p^2.$$"]),
         ("It is computed as:\nSoftmax(QK)V\nMore.", "It is computed as:", ["Softmax(QK)V"]),
     ],
 )

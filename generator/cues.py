@@ -1,0 +1,81 @@
+"""What the form of a question and of a text tells about a sentence, beside what the reader makes of its words.
+
+Three forms are looked at: a definition where one is asked for (`definitions.py`), the row of a table whose first cell
+the question names («What is the fee for students?», `Student | £19.90`), and the first sentence under a heading that
+asks the same, as in lists of frequent questions. The weights are set by hand: of 614 dev questions four ask what
+something is in so many words, too few to fit or to judge them by.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from generator.definitions import asked_term, form, holds, named_term
+from retrieval.analysis import analyze_query
+
+# How much two questions have to have in common to be the same: content words of both over those of either.
+_SAME = 0.75
+_LONGEST_LABEL = 4
+_ASKS_FOR_MORE = re.compile(
+    r"(?:what|which|who|when|where|why|how|что|какой|какая|какое|какие|кто|когда|где|почему|зачем|как|сколько)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """gain: log-odds that a sentence gains among the others; sure: that the confidence gains if it is chosen."""
+
+    gain: float = 0.0
+    sure: float = 0.0
+
+
+NONE = Cue()
+_DEFINES, _DOES, _LACKS = Cue(3.0, 1.0), Cue(2.0), Cue(-2.5, -2.5)
+_ROW, _UNDER_THE_QUESTION = Cue(2.5), Cue(3.0, 1.0)
+
+
+def content(text: str) -> frozenset[str]:
+    """Stems of the words that are not function words."""
+    return frozenset(term for term in analyze_query(text) if not term.startswith("="))
+
+
+def same_question(heading: str, question: str) -> bool:
+    """Whether a heading asks what the question asks, in the same words but for a few."""
+    first, second = content(heading), content(question)
+    return len(first) > 1 and len(first & second) >= _SAME * len(first | second)
+
+
+class Cues:
+    """The cues of one question. titles[p]: what stands above passage p; texts[p]: the passage; own[p]: it is in the
+    question's language; answers[p]: it begins right below a heading that asks the same."""
+
+    def __init__(
+        self, question: str, titles: Sequence[str], texts: Sequence[str], own: Sequence[bool], answers: Sequence[bool]
+    ) -> None:
+        self._asked, self._answers = content(question), answers
+        self._term, self._for_more = asked_term(question), _ASKS_FOR_MORE.match(question.strip()) is not None
+        name = named_term(question)
+        self._lacks = [
+            name is not None and mine and not holds(f"{title} {text}", name)
+            for title, text, mine in zip(titles, texts, own, strict=True)
+        ]
+
+    def of(self, passage: int, sentence: str, *, first: bool, row: bool) -> Cue:
+        """The cue of a sentence; first: of its passage; row: of a table, but for its first."""
+        says = 0 if self._term is None else form(sentence, self._term)
+        if says:
+            return _DEFINES if says == 2 else _DOES
+        if self._lacks[passage]:
+            return _LACKS
+        if first and self._answers[passage]:
+            return _UNDER_THE_QUESTION
+        named = content(sentence.split("|", 1)[0]) if row else frozenset()
+        return _ROW if named and named <= self._asked else NONE
+
+    def adds_nothing(self, sentence: str) -> bool:
+        """Whether a sentence is a label with words of the question alone: «Append-only mode.»"""
+        words = content(sentence)
+        return self._for_more and len(sentence.split()) <= _LONGEST_LABEL and words <= self._asked

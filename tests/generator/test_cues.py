@@ -1,0 +1,61 @@
+"""What the form of a question and of a text tells about a sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from generator.cues import NONE, Cues, same_question
+
+TEXT = "Caching is a store of what was computed. It saves time."
+
+
+def cues(question: str, text: str = TEXT, title: str = "Notes", answers: bool = False) -> Cues:
+    return Cues(question, [title], [text], [True], [answers])
+
+
+def test_what_says_what_a_term_is_comes_before_what_says_what_it_does() -> None:
+    asked = cues("What is caching?")
+    is_, does, neither = (
+        asked.of(0, sentence, first=False, row=False)
+        for sentence in ("Caching is a store of what was computed.", "Caching saves time.", "It saves caching.")
+    )
+    assert is_.gain > does.gain > neither.gain == 0.0 and is_.sure > neither.sure
+
+
+def test_a_passage_without_the_term_does_not_say_what_it_is() -> None:
+    assert cues("What is a knowledge graph?").of(0, "It saves time.", first=False, row=False).sure < 0.0
+    assert cues("What is caching?", title="Caching", text="It saves time.").of(0, "It.", first=True, row=False) == NONE
+    foreign = Cues("Что такое кэширование?", [""], [TEXT], [False], [False])
+    assert foreign.of(0, "It saves time.", first=False, row=False) == NONE
+
+
+def test_the_row_whose_first_cell_is_named() -> None:
+    asked = cues("What is the fee for students per month?")
+    assert asked.of(0, "Student | £19.90", first=False, row=True).gain > 0.0
+    assert asked.of(0, "Basic | £24.90", first=False, row=True) == NONE
+    assert asked.of(0, "Student | £19.90", first=False, row=False) == NONE
+    assert asked.of(0, " | £19.90", first=False, row=True) == NONE
+
+
+def test_the_first_sentence_under_the_same_question() -> None:
+    asked = cues("How do I get there?", answers=True)
+    assert asked.of(0, "By bus.", first=True, row=False).gain > 0.0
+    assert asked.of(0, "It is slow.", first=False, row=False) == NONE
+
+
+@pytest.mark.parametrize(
+    ("heading", "question", "same"),
+    [
+        ("Can somebody else pick up my parcel?", "can somebody else pick up my parcel", True),
+        ("Что делать, если карту украли?", "Что делать, если украли карту?", True),
+        ("How much does a parcel cost?", "How heavy can a parcel be?", False), ("Caching", "What is caching?", False),
+    ],
+)  # fmt: skip
+def test_the_same_question(heading: str, question: str, same: bool) -> None:
+    assert same_question(heading, question) is same
+
+
+def test_a_label_of_the_questions_own_words_adds_nothing() -> None:
+    assert cues("What is append-only mode?").adds_nothing("Append-only mode.")
+    assert not cues("What is append-only mode?").adds_nothing("It forbids deletion.")
+    assert not cues("Is bread tasty?").adds_nothing("Bread is tasty.")

@@ -1,0 +1,29 @@
+"""What of a sentence is quoted."""
+
+from __future__ import annotations
+
+import pytest
+
+from generator.quoting import goes_on_below, lone_marks, note_marks
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("«Контроль — это проверка.", "Контроль — это проверка."), ("Выручка упадёт».", "Выручка упадёт"),
+        ("«Да», сказал он.", "«Да», сказал он."), ("He said “no” and “yes.", "He said “no” and “yes."),
+        ('"It is slow.', "It is slow."), ("“It is slow.", "It is slow."), ("", ""),
+    ],
+)
+def test_marks_of_a_speech_that_goes_on_elsewhere_are_not_quoted(text: str, shown: str) -> None:
+    left, right = lone_marks(text)
+    assert text[left : len(text) - right] == shown
+
+
+def test_marks_of_notes_at_the_end_are_not_quoted() -> None:
+    assert note_marks("It is deep.[2]") == 3 and note_marks("It is deep.") == note_marks("see [2]") == 0
+
+
+def test_an_item_that_is_part_of_a_sentence() -> None:
+    assert goes_on_below("a certificate;") and goes_on_below("Moving,") and not goes_on_below("It is shown.")
+    assert not goes_on_below("")
