@@ -26,15 +26,18 @@ _ASKS_FOR_MORE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """gain: log-odds that a sentence gains among the others; sure: that the confidence gains if it is chosen."""
+    """gain: log-odds that a sentence gains among the others; sure: that the confidence gains if it is chosen; alone: as
+    an item or a row it is what was asked for, without the others of its list or table."""
 
     gain: float = 0.0
     sure: float = 0.0
+    alone: bool = True
 
 
-NONE = Cue()
+NONE = Cue(alone=False)
 _DEFINES, _DOES, _LACKS = Cue(3.0, 1.0), Cue(2.0), Cue(-2.5, -2.5)
-_ROW, _UNDER_THE_QUESTION = Cue(2.5), Cue(3.0, 1.0)
+# «Adult ticket | 9 €», or a column that the question names too; else the word may mean something else.
+_ROW, _ROW_PERHAPS, _UNDER_THE_QUESTION = Cue(2.5), Cue(1.0), Cue(3.0, 1.0, alone=False)
 
 
 def content(text: str) -> frozenset[str]:
@@ -63,8 +66,8 @@ class Cues:
             for title, text, mine in zip(titles, texts, own, strict=True)
         ]
 
-    def of(self, passage: int, sentence: str, *, first: bool, row: bool) -> Cue:
-        """The cue of a sentence; first: of its passage; row: of a table, but for its first."""
+    def of(self, passage: int, sentence: str, *, first: bool, header: str | None = None) -> Cue:
+        """The cue of a sentence; first: of its passage; header: the first row of the table that it is a row of."""
         says = 0 if self._term is None else form(sentence, self._term)
         if says:
             return _DEFINES if says == 2 else _DOES
@@ -72,8 +75,10 @@ class Cues:
             return _LACKS
         if first and self._answers[passage]:
             return _UNDER_THE_QUESTION
-        named = content(sentence.split("|", 1)[0]) if row else frozenset()
-        return _ROW if named and named <= self._asked else NONE
+        named = frozenset() if header is None else content(sentence.split("|", 1)[0])
+        if header is None or not named or not named <= self._asked:
+            return NONE
+        return _ROW if len(named) > 1 or content(header) & (self._asked - named) else _ROW_PERHAPS
 
     def adds_nothing(self, sentence: str) -> bool:
         """Whether a sentence is a label with words of the question alone: «Append-only mode.»"""

@@ -2,8 +2,8 @@
 
 «What is RoPE?» has no words but the term, so that every sentence about RoPE is near to it. What tells a definition is
 its form: the term is the subject, and what it is follows («X is a …», «X — это …»), or at least what it does («X keeps
-…»). Questions that ask for a definition were looked at in this way since TREC (Xu et al. 2004, "TREC 2003 QA at BBN";
-Hildebrandt et al. 2004, "Answering Definition Questions Using Multiple Knowledge Sources").
+…»). Such patterns have found definitions since TREC asked for them (Xu et al. 2003, "TREC 2003 QA at BBN: Answering
+Definitional Questions"; Hildebrandt et al. 2004, "Answering Definition Questions Using Multiple Knowledge Sources").
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from retrieval.analysis import FUNCTION_WORDS, analyze
 # 2: it says what the term is; 1: it says of the term what it does; 0: neither.
 Form = Literal[0, 1, 2]
 
+# Characters of a question that may ask for a definition; words of a term, of a name that is spelled out, and of a term
+# that has to stand in a passage that answers.
+_LONGEST_QUESTION = 200
 _LONGEST_TERM = 6
 _LONGEST_NAME = 6
 _LONGEST_NAMED = 3
@@ -51,7 +54,8 @@ _BELONGING = (
 )
 _IS = re.compile(
     _BELONGING + r"(?:\s+(?:is|are|was|were)\s+(?:an?\s+(?!(?:serious|key|major|important|crucial|critical|central"
-    r"|promising|poor|good|natural|necessary|hard)\b)[\w-]+|the|one\s+of|any|what|when|how|(?-i:[A-Z][\w.-]*(?:\s[A-Z][\w.-]*)*)['’]s?)(?!\w)|"
+    r"|promising|poor|good|natural|necessary|hard)\b)[\w-]+|the|one\s+of|any|what|when|how"
+    r"|(?-i:[A-Z][\w.-]*(?:\s[A-Z][\w.-]*)*)['’]s?)(?!\w)|"
     r"\s+(?:means?|refers?\s+to|denotes?|stands?\s+for|consists?\s+of)\b|"
     r"\s+[—–]\s+(?!(?:не|для|в|на)\b)|\s+это\s+(?!не\b)|\s+(?:является|означает|называ(?:ют|ется))\b)",
     re.IGNORECASE,
@@ -122,6 +126,8 @@ def holds(text: str, term: str) -> bool:
 def asked_term(question: str) -> str | None:
     """What a question asks the meaning of («What is RoPE?», «Дайте определение перплексии»), None for any other
     question."""
+    if len(question) > _LONGEST_QUESTION:
+        return None
     asked = " ".join(question.split()).strip(_MARKS + "?!.")
     for pattern in _ASKED:
         found = pattern.fullmatch(asked)

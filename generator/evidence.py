@@ -171,7 +171,9 @@ def candidates(
         listing = next((one for one in together[p] if one.start <= interval[0] < one.end), None)
         row = listing is not None and listing.columns > 0 and listing.part_at(interval[0]) is not None
         below = row and listing is not None and interval[0] >= listing.informs
-        cue = NONE if cues is None else cues.of(p, said[n], first=n == 0 or found[n - 1][0] != p, row=below)
+        header = passages[p][max(0, listing.parts[0][0]) : max(0, listing.parts[0][1])] if listing and below else None
+        first = n == 0 or found[n - 1][0] != p
+        cue = NONE if cues is None else cues.of(p, said[n], first=first, header=header)
         item = listing is not None and not row and listing.part_at(interval[0]) is not None
         whole = not fragment(said[n]) and not (item and goes_on_below(said[n][without_marker(said[n], 0) :]))
         made.append(Candidate(p, interval, features, place, not leaning[n], whole, listing, row, cue))

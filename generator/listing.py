@@ -64,7 +64,9 @@ def with_listing(choice: Choice | None, found: Sequence[Candidate], decisions: D
     end = max((z for _, z in listing.parts if z - listing.start <= LONGEST), default=listing.start)
     fits = end > listing.parts[0][1] or len(listing.parts) == 1 < end - listing.start
     part_of_it = best.is_item and not best.whole and end == listing.end and end - listing.start <= SHORT
-    one_is_enough = best.interval[0] >= listing.informs and rest < REST and not part_of_it
+    # Under a heading that asks the same, the first item is the whole list's beginning.
+    others = rest >= REST or part_of_it or best.cue.gain > 0.0
+    one_is_enough = best.interval[0] >= listing.informs and (best.cue.alone or not others)
     if one_is_enough or not fits or best.interval[1] > end:
         return choice
     members = [one for one, member in zip(found, inside, strict=True) if member]

@@ -16,31 +16,33 @@ def cues(question: str, text: str = TEXT, title: str = "Notes", answers: bool = 
 def test_what_says_what_a_term_is_comes_before_what_says_what_it_does() -> None:
     asked = cues("What is caching?")
     is_, does, neither = (
-        asked.of(0, sentence, first=False, row=False)
+        asked.of(0, sentence, first=False)
         for sentence in ("Caching is a store of what was computed.", "Caching saves time.", "It saves caching.")
     )
     assert is_.gain > does.gain > neither.gain == 0.0 and is_.sure > neither.sure
 
 
 def test_a_passage_without_the_term_does_not_say_what_it_is() -> None:
-    assert cues("What is a knowledge graph?").of(0, "It saves time.", first=False, row=False).sure < 0.0
-    assert cues("What is caching?", title="Caching", text="It saves time.").of(0, "It.", first=True, row=False) == NONE
+    assert cues("What is a knowledge graph?").of(0, "It saves time.", first=False).sure < 0.0
+    assert cues("What is caching?", title="Caching", text="It saves time.").of(0, "It.", first=True) == NONE
     foreign = Cues("Что такое кэширование?", [""], [TEXT], [False], [False])
-    assert foreign.of(0, "It saves time.", first=False, row=False) == NONE
+    assert foreign.of(0, "It saves time.", first=False) == NONE
 
 
 def test_the_row_whose_first_cell_is_named() -> None:
-    asked = cues("What is the fee for students per month?")
-    assert asked.of(0, "Student | £19.90", first=False, row=True).gain > 0.0
-    assert asked.of(0, "Basic | £24.90", first=False, row=True) == NONE
-    assert asked.of(0, "Student | £19.90", first=False, row=False) == NONE
-    assert asked.of(0, " | £19.90", first=False, row=True) == NONE
+    asked, header = cues("What is the fee for students per month?"), "Membership | Fee"
+    row = asked.of(0, "Student | £19.90", first=False, header=header)
+    assert row.gain > asked.of(0, "Student | £19.90", first=False, header="Name | Cost").gain > 0.0
+    assert asked.of(0, "Basic | £24.90", first=False, header=header) == NONE
+    assert asked.of(0, "Student | £19.90", first=False) == NONE
+    assert asked.of(0, " | £19.90", first=False, header=header) == NONE
+    assert cues("How much is an adult ticket?").of(0, "Adult ticket | £9", first=False, header="Who | Price") == row
 
 
 def test_the_first_sentence_under_the_same_question() -> None:
     asked = cues("How do I get there?", answers=True)
-    assert asked.of(0, "By bus.", first=True, row=False).gain > 0.0
-    assert asked.of(0, "It is slow.", first=False, row=False) == NONE
+    assert asked.of(0, "By bus.", first=True).gain > 0.0
+    assert asked.of(0, "It is slow.", first=False) == NONE
 
 
 @pytest.mark.parametrize(
