@@ -18,6 +18,8 @@ from retrieval.analysis import analyze_query
 # How much two questions have to have in common to be the same: content words of both over those of either.
 _SAME = 0.75
 _LONGEST_LABEL = 4
+# What no heading ends with.
+_ENDS = (".", "!", "…", ":", ";")
 _ASKS_FOR_MORE = re.compile(
     r"(?:what|which|who|when|where|why|how|что|какой|какая|какое|какие|кто|когда|где|почему|зачем|как|сколько)\b",
     re.IGNORECASE,
@@ -37,7 +39,9 @@ class Cue:
 NONE = Cue(alone=False)
 _DEFINES, _DOES, _LACKS = Cue(3.0, 1.0), Cue(2.0), Cue(-2.5, -2.5)
 # «Adult ticket | 9 €», or a column that the question names too; else the word may mean something else.
-_ROW, _ROW_PERHAPS, _UNDER_THE_QUESTION = Cue(2.5), Cue(1.0), Cue(3.0, 1.0, alone=False)
+_ROW, _ROW_PERHAPS = Cue(2.5), Cue(1.0)
+# The first sentence under a heading that asks the same, and the others of its section.
+_ANSWER, _MORE = Cue(4.0, 1.0, alone=False), Cue(1.0, alone=False)
 
 
 def content(text: str) -> frozenset[str]:
@@ -58,7 +62,7 @@ class Cues:
     def __init__(
         self, question: str, titles: Sequence[str], texts: Sequence[str], own: Sequence[bool], answers: Sequence[bool]
     ) -> None:
-        self._asked, self._answers = content(question), answers
+        self._question, self._asked, self._answers = question, content(question), answers
         self._term, self._for_more = asked_term(question), _ASKS_FOR_MORE.match(question.strip()) is not None
         name = named_term(question)
         self._lacks = [
@@ -67,20 +71,30 @@ class Cues:
         ]
 
     def of(self, passage: int, sentence: str, *, first: bool, header: str | None = None) -> Cue:
-        """The cue of a sentence; first: of its passage; header: the first row of the table that it is a row of."""
+        """The cue of a sentence; first: right below a heading that asks the same; header: the first row of the table
+        that it is a row of."""
         says = 0 if self._term is None else form(sentence, self._term)
         if says:
             return _DEFINES if says == 2 else _DOES
         if self._lacks[passage]:
             return _LACKS
-        if first and self._answers[passage]:
-            return _UNDER_THE_QUESTION
+        if first or self._answers[passage]:
+            return _ANSWER if first else _MORE
         named = frozenset() if header is None else content(sentence.split("|", 1)[0])
         if header is None or not named or not named <= self._asked:
             return NONE
         return _ROW if len(named) > 1 or content(header) & (self._asked - named) else _ROW_PERHAPS
 
+    def answered_below(self, passage: int, before: str | None) -> bool:
+        """Whether what follows the line or sentence `before` of a passage, None at its beginning, is right below a
+        heading that asks the same."""
+        if before is None:
+            return self._answers[passage]
+        return not before.endswith(_ENDS) and same_question(before, self._question)
+
     def adds_nothing(self, sentence: str) -> bool:
-        """Whether a sentence is a label with words of the question alone: «Append-only mode.»"""
-        words = content(sentence)
-        return self._for_more and len(sentence.split()) <= _LONGEST_LABEL and words <= self._asked
+        """Whether a sentence is a label with words of the question alone, «Append-only mode.», or a heading that asks
+        the same."""
+        if not sentence.endswith(_ENDS) and same_question(sentence, self._question):
+            return True
+        return self._for_more and len(sentence.split()) <= _LONGEST_LABEL and content(sentence) <= self._asked

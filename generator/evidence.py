@@ -132,11 +132,16 @@ def candidates(
     those ahead by the `weights` of the other features, and the least of their cosines is given to the rest; None: all.
     """
     found: list[tuple[int, Interval, float, float, Interval]] = []
+    below: set[tuple[int, Interval]] = set()
     together = [find_listings(text) for text in passages] if listings is None else listings
     for p, text in enumerate(passages):
+        before: str | None = None
         for interval in split_listed(text, together[p]):
             scores = [row for row in reading.pieces[p] if interval[0] <= row.start < interval[1]]
             sentence = text[slice(*interval)].rstrip()
+            if cues is not None and cues.answered_below(p, before):
+                below.add((p, interval))
+            before = sentence
             if scores and not sentence.endswith("?") and not begins_with_markup(sentence):
                 first, last, span = best_span(scores)
                 evidence = sum(row.evidence for row in scores) / len(scores)
@@ -170,10 +175,10 @@ def candidates(
         features = (*known[n], cosines.get(n, least))
         listing = next((one for one in together[p] if one.start <= interval[0] < one.end), None)
         row = listing is not None and listing.columns > 0 and listing.part_at(interval[0]) is not None
-        below = row and listing is not None and interval[0] >= listing.informs
-        header = passages[p][max(0, listing.parts[0][0]) : max(0, listing.parts[0][1])] if listing and below else None
-        first = n == 0 or found[n - 1][0] != p
-        cue = NONE if cues is None else cues.of(p, said[n], first=first, header=header)
+        header = None
+        if row and listing is not None and interval[0] >= listing.informs:
+            header = passages[p][max(0, listing.parts[0][0]) : max(0, listing.parts[0][1])]
+        cue = NONE if cues is None else cues.of(p, said[n], first=(p, interval) in below, header=header)
         item = listing is not None and not row and listing.part_at(interval[0]) is not None
         whole = not fragment(said[n]) and not (item and goes_on_below(said[n][without_marker(said[n], 0) :]))
         made.append(Candidate(p, interval, features, place, not leaning[n], whole, listing, row, cue))

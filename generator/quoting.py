@@ -7,6 +7,8 @@ import re
 
 from ingest.sentences import NOTE_MARKS
 
+# «3.2. The student may …»
+CLAUSE_NUMBER = re.compile(r"\d{1,3}(?:\.\d{1,3})+(?:[.)]\s+(?=[^\W\d])|\s+(?=[A-ZА-ЯЁ]))")
 _NOTES_AT_END = re.compile(rf"(?<=[.!?…])(?:{NOTE_MARKS})$")
 
 
@@ -29,6 +31,12 @@ def lone_marks(text: str) -> tuple[int, int]:
     if text.count('"') == 1:
         left, right = int(text.startswith('"')), int(text.endswith('"'))
     return left, right
+
+
+def clause_number(text: str) -> int:
+    """How many characters at the beginning of a sentence are the number of its clause, «3.2. »."""
+    found = CLAUSE_NUMBER.match(text)
+    return 0 if found is None else len(found[0])
 
 
 def note_marks(text: str) -> int:

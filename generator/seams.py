@@ -22,6 +22,7 @@ _ASKING = frozenset(
     ["What", "Who", "Which", "Why", "How", "Where", "Что", "Кто", "Какой", "Какая", "Какое", "Какие", "Почему", "Зачем"]
     + ["Как", "Сколько", "Чем"]
 )
+_STOPS = frozenset(";:.!?")
 # What a clause can begin behind.
 _JOINING = frozenset(
     ["that", "because", "since", "as", "so", "and", "but", "or", "while", "whereas", "if", "when", "where", "although"]
@@ -48,6 +49,8 @@ def well_joined(text: str, runs: Sequence[Sequence[Written]], offset: int, passa
             said = [_said(piece, text, offset) for piece in run]
             if not _ASKING.isdisjoint(said) or (len(said) > 1 and said[0].lower() in _AUXILIARIES):
                 return False  # «IOSS [is IOSS], the Import One-Stop Shop, is a scheme»: the order of a question
+            if source is not None and before and _said(before[-1], text, offset) in _STOPS:
+                return False  # «Do not take A with B; take A.»
         elif source.kind == EVIDENCE:
             copied_from = before[-1].source if before else None
             if _within_a_word(run, passages) or (before and _begins_again(run, before, text, offset, passages)):

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from generator.memory import EVIDENCE, QUESTION, Source
 from generator.pieces import SENTENCE_END
+from generator.quoting import CLAUSE_NUMBER
 from generator.seams import well_joined
 from generator.written import Written, goes_on, runs_of
 from ingest.sentences import NOTE_MARKS, split_sentences
@@ -132,8 +133,6 @@ _NOTES_AT_END = re.compile(rf"(?<=[.!?…])(?:{NOTE_MARKS})$")
 _BROKEN_FORMULA = re.compile(r":\s+[^\s.!?]{1,8}$")
 # What a sentence can begin with in lower case: «nanoGPT», «max_length», «generate()», «k-means», «π».
 _CODE_NAME = re.compile(r"[^\s,.;:]*?(?:[A-ZА-ЯЁ\d_]|\(\))|[b-hj-zα-ω](?=[\s-])")
-# «3.2. При этом …»
-CLAUSE_NUMBER = re.compile(r"^\d{1,3}(?:\.\d{1,3})+[.)]?\s+")
 _TITLE = re.compile(r"[«\"(]?[A-ZА-ЯЁ]{5,}\b")
 _NOTES_FIRST = re.compile(rf"^\s*(?:{NOTE_MARKS})\s*")
 _CELLS = re.compile(r"(?<![\w.,-])\d+(?:[.,]\d+%?|%) \d+(?:[.,]\d+%?|%)(?![\d.,]*\d)")
@@ -145,7 +144,7 @@ _WORD, _LAST_WORD = re.compile(r"\w+"), re.compile(r"\w+$")
 
 def leans(sentence: str) -> bool:
     """Whether a sentence points back, with its first words or in so many words."""
-    words = CLAUSE_NUMBER.sub("", sentence.lstrip("«\"“*_ "))
+    words = CLAUSE_NUMBER.sub("", sentence.lstrip("«\"“*_ "), count=1)
     begins_so = _LEANING.match(words) is not None and _STANDS_ALONE.match(words) is None
     return begins_so or any((_POINTS_EARLY.match(words), _POINTING_BACK.search(sentence)))
 

@@ -24,7 +24,7 @@ def test_what_says_what_a_term_is_comes_before_what_says_what_it_does() -> None:
 
 def test_a_passage_without_the_term_does_not_say_what_it_is() -> None:
     assert cues("What is a knowledge graph?").of(0, "It saves time.", first=False).sure < 0.0
-    assert cues("What is caching?", title="Caching", text="It saves time.").of(0, "It.", first=True) == NONE
+    assert cues("What is caching?", title="Caching", text="It saves time.").of(0, "It.", first=False) == NONE
     foreign = Cues("Что такое кэширование?", [""], [TEXT], [False], [False])
     assert foreign.of(0, "It saves time.", first=False) == NONE
 
@@ -39,10 +39,15 @@ def test_the_row_whose_first_cell_is_named() -> None:
     assert cues("How much is an adult ticket?").of(0, "Adult ticket | £9", first=False, header="Who | Price") == row
 
 
-def test_the_first_sentence_under_the_same_question() -> None:
+def test_what_stands_under_the_same_question() -> None:
     asked = cues("How do I get there?", answers=True)
-    assert asked.of(0, "By bus.", first=True).gain > 0.0
-    assert asked.of(0, "It is slow.", first=False) == NONE
+    assert asked.answered_below(0, None) and not asked.answered_below(0, "By bus.")
+    first, second = asked.of(0, "By bus.", first=True), asked.of(0, "It is slow.", first=False)
+    assert first.gain > second.gain > 0.0
+    elsewhere = cues("How do I get there by bus?")
+    assert not elsewhere.answered_below(0, None) and elsewhere.answered_below(0, "How to get there by bus")
+    assert not elsewhere.answered_below(0, "There is how to get there by bus.")
+    assert elsewhere.adds_nothing("How to get there by bus") and elsewhere.of(0, "It is slow.", first=False) == NONE
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.quoting import goes_on_below, lone_marks, note_marks
+from generator.quoting import clause_number, goes_on_below, lone_marks, note_marks
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,8 @@ def test_marks_of_notes_at_the_end_are_not_quoted() -> None:
 def test_an_item_that_is_part_of_a_sentence() -> None:
     assert goes_on_below("a certificate;") and goes_on_below("Moving,") and not goes_on_below("It is shown.")
     assert not goes_on_below("")
+
+
+def test_numbers_of_clauses_are_not_quoted() -> None:
+    assert clause_number("3.2. The student may go.") == 5 and clause_number("3.2 Студент вправе.") == 4
+    assert not any(map(clause_number, ["3.5 km is far.", "12 apples", "3.5% of them", "1. Load."]))

@@ -64,6 +64,12 @@ def test_what_is_joined_belongs_together(passage: str, parts: list[tuple[str, st
     assert fits("What is RMSNorm?", passage, *parts) is good
 
 
+def test_words_of_the_question_do_not_stand_behind_a_stop() -> None:
+    passage = "Не следует принимать препарат вместе с другими."
+    parts = [("text", "Не следует принимать препарат вместе с другими"), ("own", ";"), ("asked", "принимать препарат")]
+    assert not fits("Когда принимать препарат нельзя?", passage, *parts)
+
+
 def test_a_clause_does_not_begin_behind_a_word_of_the_question() -> None:
     passage = "По словам мэра, задержка связана с браком опор."
     parts = [("asked", "моста"), ("text", "задержка связана с браком")]
