@@ -131,77 +131,101 @@ def candidates(
     of the question and these passages. compared: only so many sentences are compared with the question and each other,
     those ahead by the `weights` of the other features, and the least of their cosines is given to the rest; None: all.
     """
-    found: list[tuple[int, Interval, float, float, Interval]] = []
-    below: set[tuple[int, Interval]] = set()
     together = [find_listings(text) for text in passages] if listings is None else listings
-    for p, text in enumerate(passages):
-        before: str | None = None
-        for interval in split_listed(text, together[p]):
-            scores = [row for row in reading.pieces[p] if interval[0] <= row.start < interval[1]]
-            sentence = text[slice(*interval)].rstrip()
-            if cues is not None and cues.answered_below(p, before):
-                below.add((p, interval))
-            before = sentence
-            if scores and not sentence.endswith("?") and not begins_with_markup(sentence):
-                first, last, span = best_span(scores)
-                evidence = sum(row.evidence for row in scores) / len(scores)
-                found.append((p, interval, evidence, span, (scores[first].start, scores[last].end)))
-    found = [row for row in found if len(passages[row[0]][slice(*row[1])].split()) >= _FEWEST_WORDS] or found
-    if cues is not None:
-        found = [row for row in found if not cues.adds_nothing(passages[row[0]][slice(*row[1])])] or found
-    if not asks_for_sources(question):
-        listed = [entries(text) for text in passages]
-        found = [row for row in found if not any(a <= row[1][0] < z for a, z in listed[row[0]])] or found
+    found = _read_sentences(reading, question, passages, together, cues)
     if not found:
         return []
-    said = [passages[p][slice(*interval)] for p, interval, *_ in found]
+    said = [passages[one.passage][slice(*one.interval)] for one in found]
     leaning = [leans(sentence) for sentence in said]
-    best = max(span for *_, span, _ in found)
+    best = max(one.span for one in found)
     known = [
-        (reading.relevance[p], rank[p], evidence, max(-20.0, span - best)) for p, _, evidence, span, _ in found
+        (reading.relevance[one.passage], rank[one.passage], one.evidence, max(-20.0, one.span - best)) for one in found
     ]
     ahead = sorted(range(len(found)), key=lambda n: -weighted(weights[:-1], known[n]))[:compared]
     vectors = encode([*(said[n] for n in ahead), question])  # [n + 1, C]
     cosines = dict(zip(ahead, (vectors[:-1] @ vectors[-1]).tolist(), strict=True))
     least = min(cosines.values())
-    own = np.array([own_language[found[n][0]] for n in ahead])
+    own = np.array([own_language[found[n].passage] for n in ahead])
     twins = {ahead[n]: ahead[twin] for n, twin in translations(vectors[:-1], own, SAME_SAID).items()}
     said_twice = {n for n, twin in twins.items() if _numbers(said[n]) <= _numbers(said[twin])}
     said_twice -= _leaned_on(found, leaning, together) if said_twice else set()
-    made = []
-    for n, (p, interval, _, _, place) in enumerate(found):
-        if n in said_twice:
-            continue
-        features = (*known[n], cosines.get(n, least))
-        listing = next((one for one in together[p] if one.start <= interval[0] < one.end), None)
-        row = listing is not None and listing.columns > 0 and listing.part_at(interval[0]) is not None
-        header = None
-        if row and listing is not None and interval[0] >= listing.informs:
-            header = passages[p][max(0, listing.parts[0][0]) : max(0, listing.parts[0][1])]
-        cue = NONE if cues is None else cues.of(p, said[n], first=(p, interval) in below, header=header)
-        item = listing is not None and not row and listing.part_at(interval[0]) is not None
-        whole = not fragment(said[n]) and not (item and goes_on_below(said[n][without_marker(said[n], 0) :]))
-        made.append(Candidate(p, interval, features, place, not leaning[n], whole, listing, row, cue))
-    return made
+    return [
+        _candidate(one, said[n], (*known[n], cosines.get(n, least)), not leaning[n], passages, together, cues)
+        for n, one in enumerate(found) if n not in said_twice
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A sentence as the reader saw it. evidence: mean over its pieces; span, place: score and characters of its best
+    answer span; below: it is right below a heading that asks what is asked."""
+
+    passage: int
+    interval: Interval
+    evidence: float
+    span: float
+    place: Interval
+    below: bool
+
+
+def _read_sentences(
+    reading: Reading, question: str, passages: Sequence[str], listings: Sequence[Sequence[Listing]], cues: Cues | None
+) -> list[_Read]:
+    """What `candidates` looks at."""
+    found: list[_Read] = []
+    for p, text in enumerate(passages):
+        before: str | None = None
+        for interval in split_listed(text, listings[p]):
+            scores = [row for row in reading.pieces[p] if interval[0] <= row.start < interval[1]]
+            sentence = text[slice(*interval)].rstrip()
+            below = cues is not None and cues.answered_below(p, before)
+            before = sentence
+            if scores and not sentence.endswith("?") and not begins_with_markup(sentence):
+                first, last, span = best_span(scores)
+                evidence = sum(row.evidence for row in scores) / len(scores)
+                found.append(_Read(p, interval, evidence, span, (scores[first].start, scores[last].end), below))
+
+    def said(one: _Read) -> str:
+        return passages[one.passage][slice(*one.interval)]
+
+    found = [one for one in found if len(said(one).split()) >= _FEWEST_WORDS] or found
+    if cues is not None:
+        found = [one for one in found if not cues.adds_nothing(said(one))] or found
+    if not asks_for_sources(question):
+        listed = [entries(text) for text in passages]
+        found = [one for one in found if not any(a <= one.interval[0] < z for a, z in listed[one.passage])] or found
+    return found
+
+
+def _candidate(
+    one: _Read, said: str, features: tuple[float, ...], alone: bool, passages: Sequence[str],
+    listings: Sequence[Sequence[Listing]], cues: Cues | None,
+) -> Candidate:
+    """The candidate that a sentence is; said: its text."""
+    p, start = one.passage, one.interval[0]
+    listing = next((each for each in listings[p] if each.start <= start < each.end), None)
+    part = listing is not None and listing.part_at(start) is not None
+    row, header = part and listing is not None and listing.columns > 0, None
+    if row and listing is not None and start >= listing.informs:
+        header = passages[p][max(0, listing.parts[0][0]) : max(0, listing.parts[0][1])]
+    cue = NONE if cues is None else cues.of(p, said, first=one.below, header=header)
+    whole = not fragment(said) and not (part and not row and goes_on_below(said[without_marker(said, 0) :]))
+    return Candidate(p, one.interval, features, one.place, alone, whole, listing, row, cue)
 
 
 def _numbers(sentence: str) -> set[str]:
     return set(_DIGITS.findall(sentence))
 
 
-def _leaned_on(
-    found: Sequence[tuple[int, Interval, float, float, Interval]], leaning: Sequence[bool],
-    listings: Sequence[Sequence[Listing]],
-) -> set[int]:
+def _leaned_on(found: Sequence[_Read], leaning: Sequence[bool], listings: Sequence[Sequence[Listing]]) -> set[int]:
     """Which sentences the next one is not understood without, and which are of a list or before one. leaning[n]:
     whether sentence n points back."""
-    def listed(n: int) -> bool:
-        p, (start, _), *_ = found[n]
-        return any(one.start <= start < one.end for one in listings[p])
+    def listed(one: _Read) -> bool:
+        return any(each.start <= one.interval[0] < each.end for each in listings[one.passage])
 
-    needed = {n for n in range(len(found)) if listed(n)}
+    needed = {n for n, one in enumerate(found) if listed(one)}
     for n in range(1, len(found)):
-        if found[n - 1][0] == found[n][0] and (n in needed or leaning[n]):
+        if found[n - 1].passage == found[n].passage and (n in needed or leaning[n]):
             needed.add(n - 1)
     return needed
 
