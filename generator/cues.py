@@ -2,8 +2,8 @@
 
 Three forms are looked at: a definition where one is asked for (`definitions.py`), the row of a table whose first cell
 the question names («What is the fee for students?», `Student | £19.90`), and the first sentence under a heading that
-asks the same, as in lists of frequent questions. The weights are set by hand: of 614 dev questions four ask what
-something is in so many words, too few to fit or to judge them by.
+asks the same, as in lists of frequent questions. The weights are set by hand: dev has too few such questions to fit
+or to judge them by.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ class Cue:
 
     gain: float = 0.0
     sure: float = 0.0
-    alone: bool = True
+    alone: bool = False
 
 
-NONE = Cue(alone=False)
-_DEFINES, _DOES, _LACKS = Cue(3.0, 1.0), Cue(2.0), Cue(-2.5, -2.5)
+NONE = Cue()
+_DEFINES, _DOES, _LACKS = Cue(3.0, 1.0, alone=True), Cue(2.0, alone=True), Cue(-2.5, -2.5)
 # «Adult ticket | 9 €», or a column that the question names too; else the word may mean something else.
-_ROW, _ROW_PERHAPS = Cue(2.5), Cue(1.0)
+_ROW, _ROW_PERHAPS = Cue(2.5, alone=True), Cue(1.0, alone=True)
 # The first sentence under a heading that asks the same, and the others of its section.
-_ANSWER, _MORE = Cue(4.0, 1.0, alone=False), Cue(1.0, alone=False)
+_ANSWER, _MORE = Cue(4.0, 1.0), Cue(1.0)
 
 
 def content(text: str) -> frozenset[str]:

@@ -12,6 +12,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
+from ingest.lists import without_marker
 from retrieval.analysis import FUNCTION_WORDS, analyze
 
 # 2: it says what the term is; 1: it says of the term what it does; 0: neither.
@@ -76,7 +77,6 @@ _UNDER = re.compile(r"^под\s+", re.IGNORECASE)
 _LABEL = re.compile(
     r"[*_]*(?:Definition|Определение)\s*[\d.]*\s*(?:\((?P<name>[^()]{1,80})\))?[.:*_\s]+", re.IGNORECASE
 )
-_NUMBER = re.compile(r"^\d{1,3}(?:\.\d{1,3})*[.)]\s+")
 _LISTED = re.compile(r"[;:]\s+(?P<name>[^;:—–]{2,60}?)\s+[—–]\s")
 _NAMED = re.compile(
     r"\b(?:(?:is|are|was|were)\s+(?:also\s+|usually\s+|often\s+)?(?:called|known\s+as|termed)|(?:is|are)\s+named|"
@@ -142,7 +142,8 @@ def form(sentence: str, term: str) -> Form:
     wanted = _stems(term)
     if not wanted:
         return 0
-    text = _NUMBER.sub("", sentence.strip().lstrip(_MARKS), count=1)
+    text = sentence.strip()
+    text = text[without_marker(text, 0) :].lstrip(_MARKS)
     if label := _LABEL.match(text):
         if label["name"] and _stems(label["name"]) == wanted:
             return 2

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from generator.cues import content
 from generator.decisions import Decisions, log_odds, probability, weighted
 from generator.engine import Verdict
 from generator.memory import EVIDENCE
@@ -21,7 +22,7 @@ from generator.metrics import words
 from generator.wording import balanced, keeps_names, known_words, whole
 from generator.written import Written
 from ingest.sentences import split_sentences
-from retrieval.analysis import FUNCTION_WORDS, analyze, analyze_query
+from retrieval.analysis import FUNCTION_WORDS, analyze
 
 Interval = tuple[int, int]
 # Of a sentence's content words, what has to stand in its quote, the titles or the question.
@@ -123,8 +124,7 @@ def draft_sentence(
 
 def keeps_asked(text: str, source: str, question: str) -> bool:
     """Whether a `text` written from the sentence `source` has every word of the question that this has."""
-    asked = {term for term in analyze_query(question) if not term.startswith("=")}
-    return (asked & set(analyze(source))) <= set(analyze(text))
+    return (content(question) & set(analyze(source))) <= set(analyze(text))
 
 
 def draft_from(draft: Draft, passage: int, sentence: str, span: str) -> Draft:

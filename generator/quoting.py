@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import re
 
+from ingest.lists import CLAUSE_NUMBER
 from ingest.sentences import NOTE_MARKS
 
-# «3.2. The student may …»
-CLAUSE_NUMBER = re.compile(r"\d{1,3}(?:\.\d{1,3})+(?:[.)]\s+(?=[^\W\d])|\s+(?=[A-ZА-ЯЁ]))")
-_NOTES_AT_END = re.compile(rf"(?<=[.!?…])(?:{NOTE_MARKS})$")
+NOTES_AT_END = re.compile(rf"(?<=[.!?…])(?:{NOTE_MARKS})$")
 
 
 def goes_on_below(item: str) -> bool:
@@ -41,5 +40,5 @@ def clause_number(text: str) -> int:
 
 def note_marks(text: str) -> int:
     """How many characters at the end of a sentence are marks of notes, «[2]»."""
-    found = _NOTES_AT_END.search(text)
+    found = NOTES_AT_END.search(text)
     return 0 if found is None else len(found[0])

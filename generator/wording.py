@@ -13,9 +13,10 @@ from collections.abc import Sequence
 
 from generator.memory import EVIDENCE, QUESTION, Source
 from generator.pieces import SENTENCE_END
-from generator.quoting import CLAUSE_NUMBER
+from generator.quoting import NOTES_AT_END
 from generator.seams import well_joined
 from generator.written import Written, goes_on, runs_of
+from ingest.lists import CLAUSE_NUMBER
 from ingest.sentences import NOTE_MARKS, split_sentences
 from retrieval.analysis import FUNCTION_WORDS, analyze
 
@@ -128,7 +129,6 @@ JOINTS = _CONJUNCTIONS | frozenset(
 OPENED_BY = {")": "(", "]": "[", "»": "«", "”": "“"}
 # A word that is a name wherever it stands: «GQA», «LoRA», «GPT-4».
 _NAME = re.compile(r"[^\W\d_]*[A-ZА-ЯЁ][^\W\d_]*(?:[A-ZА-ЯЁ]|[-\u2010\u2011]?\d)[\w.\u2010\u2011-]*")
-_NOTES_AT_END = re.compile(rf"(?<=[.!?…])(?:{NOTE_MARKS})$")
 # What is left of a formula that stood in lines of its own: «we can approximate: ∂C».
 _BROKEN_FORMULA = re.compile(r":\s+[^\s.!?]{1,8}$")
 # What a sentence can begin with in lower case: «nanoGPT», «max_length», «generate()», «k-means», «π».
@@ -162,7 +162,7 @@ def fragment(sentence: str) -> bool:
     table, or is the note to a name («∗Equal contribution»). Files with lines of a page (PDF) are full of these."""
     words = sentence.split()
     sentence = _NOTES_FIRST.sub("", sentence)
-    opening, end = sentence.lstrip("«\"“*_( ")[:1], _NOTES_AT_END.sub("", sentence.rstrip())[-1:]
+    opening, end = sentence.lstrip("«\"“*_( ")[:1], NOTES_AT_END.sub("", sentence.rstrip())[-1:]
     open_end = len(words) <= _LONGEST_HEADING or _BROKEN_FORMULA.search(sentence.rstrip()) or _TITLE.match(sentence)
     if end not in _FINAL and open_end:
         return True

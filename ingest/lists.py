@@ -19,8 +19,8 @@ from ingest.sentences import split_sentences
 Interval = tuple[int, int]
 
 _MARKER = re.compile(rf"[^\S\n]*(?:{ITEM_MARKER}|\d{{1,3}}(?:\.\d{{1,3}})+[.)]|\(?[A-ZА-Я]\))[^\S\n]+(?=\S)")
-# «1.2. The student may …»: a clause of rules, which is a paragraph, and no item.
-_CLAUSE = re.compile(r"[^\S\n]*\d{1,3}(?:\.\d{1,3})+[.)]?[^\S\n]+(?=\S)")
+# «1.2. The student may …», «3.2 Студент вправе …», not «3.5 km»: a clause of rules, which is a paragraph, and no item.
+CLAUSE_NUMBER = re.compile(r"\d{1,3}(?:\.\d{1,3})+(?:[.)]\s+(?=\S)|\s+(?=[A-ZА-ЯЁ]))")
 _LONGEST_ITEM = 200
 _FORMULA = re.compile(r"\$\$|\\\[|\\begin\{")
 _LINE = re.compile(r"[^\n]*\S[^\n]*")
@@ -120,12 +120,13 @@ def _groups(text: str) -> list[_Group]:
         start, stop = match.start() + indent, match.start() + len(line.rstrip())
         follows = text.count("\n", end, start) == 1
         columns = len(_CELL_ENDS.findall(line)) + 1
+        clause = CLAUSE_NUMBER.match(line, indent) is not None
         if columns > 1:
             if not (group.columns == columns and follows):
                 before = held if held is not None else end if end else None
                 found.append(group := _Group(before, columns))
             group.parts.append((start, stop))
-        elif _MARKER.match(line) and not (_CLAUSE.match(line) and (not follows or len(line) > _LONGEST_ITEM)):
+        elif _MARKER.match(line) and not (clause and (not follows or len(line) > _LONGEST_ITEM)):
             if group.columns or not group.parts or not group.marked:
                 found.append(group := _Group(end or None, 0))
             group.indent = indent

@@ -83,9 +83,9 @@ def test_an_item_that_is_part_of_a_sentence_brings_its_list() -> None:
     assert not _chosen(found).candidate.verbatim
     found[1] = replace(found[1], whole=False)
     assert found[1].is_item and _chosen(found).candidate.interval == (0, 49)
-    found[1] = replace(found[1], cue=Cue(1.0))  # it is the one that was asked for
+    found[1] = replace(found[1], cue=Cue(1.0, alone=True))  # it is the one that was asked for
     assert _chosen(found).candidate == found[1]
-    found[1] = replace(found[1], whole=True, cue=Cue(1.0, alone=False))  # the heading above asks the same
+    found[1] = replace(found[1], whole=True, cue=Cue(1.0))  # the heading above asks the same
     assert _chosen(found).candidate.interval == (0, 49)
 
 
