@@ -6,7 +6,7 @@ prints tables of what is there, the train-test contamination, and what is wrong;
 are errors. The tables stand in the data card too (`README.md` of the folder, between two markers), where
 `--write-readme` renews them. `check` does the same for a program. What each part looks at is said in
 `check_documents`, `check_questions`, `check_reading`, `check_rows`, `check_claims`, `check_planted`,
-`check_documentation` and `check_overlap`.
+`check_documentation`, `check_files` and `check_overlap`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from statistics import median
 from corpus.check_claims import check_claims
 from corpus.check_documentation import check_documentation
 from corpus.check_documents import CorpusDocument, check_documents, check_reading_list, load_documents
+from corpus.check_files import Counts, check_files
 from corpus.check_overlap import (
     SEARCHED,
     Contamination,
@@ -52,6 +53,7 @@ class Report:
     questions: tuple[Question, ...]
     passages: tuple[ReadingPassage, ...]
     documentation: tuple[DocumentationPassage, ...]
+    files: Counts
     rows: Mapping[str, int]
     contamination: tuple[Contamination, ...]
     findings: tuple[Finding, ...]
@@ -80,11 +82,12 @@ def check(root: Path = ROOT) -> Report:
     planted, planted_findings = check_planted(root)
     rows |= {**claims, "planted instructions, train": planted}
     documentation, documentation_findings = check_documentation(root)
-    findings += row_findings + claim_findings + planted_findings + documentation_findings
+    files, file_findings = check_files(root)
+    findings += row_findings + claim_findings + planted_findings + documentation_findings + file_findings
     shared = contamination(questions, passages, documentation)
     return Report(
-        tuple(documents), tuple(questions), tuple(passages), tuple(documentation), rows, tuple(shared),
-        tuple(sorted(findings)),
+        tuple(documents), tuple(questions), tuple(passages), tuple(documentation), files, rows,
+        tuple(shared), tuple(sorted(findings)),
     )
 
 
@@ -95,6 +98,7 @@ def tables(report: Report) -> Iterator[str]:
     yield from _measures_table(report.questions)
     yield from _reading_table(report.passages)
     yield from _documentation_table(report.documentation)
+    yield from _files_table(report.files)
     yield from _rows_table(report.rows)
     yield from _contamination_table(report.contamination)
 
@@ -170,6 +174,14 @@ def _documentation_table(passages: Sequence[DocumentationPassage]) -> Iterator[s
             other = sum(q.other is not None for q in asked)
             open_ = sum(q.kind in ("how", "compare", "which") for q in asked)
             yield f"| {code} {split} | {len(own)} | {len(asked)} | {empty} | {other} | {open_} |"
+    yield ""
+
+
+def _files_table(counts: Counts) -> Iterator[str]:
+    yield "| files | files | questions | without an answer |"
+    yield "|---|---:|---:|---:|"
+    for (code, split), row in sorted(counts.items()):
+        yield f"| {code} {split} | " + " | ".join(map(str, row)) + " |"
     yield ""
 
 

@@ -31,7 +31,7 @@ Questions = Annotated[
     typer.Argument(
         metavar="QUESTIONS",
         help="dev, test or train (of the corpus), reading or reading-across (on other texts; across: asked in the "
-        "other language), or the path of a set",
+        "other language), files or files-test (manuals, rules, price lists and the like), or the path of a set",
     ),
 ]
 InFormat = Annotated[

@@ -94,7 +94,7 @@ def run(
     loaded = formats.load(experiment.questions, experiment.format)
     asked = choose(loaded.questions, experiment.languages, experiment.limit if limit is None else limit)
     _check(pipeline, experiment, asked)
-    if not loaded.passages:
+    if not loaded.brings_texts:
         within(asked, sets.EvidenceIndex(pipeline.library))
         language.check(experiment.arms, asked, pipeline.library)
     cache = ResultCache(pipeline.config.home / FOLDER / CACHE)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from api.errors import ConfigError
 from api.evaluate import questions as own
-from api.question_sets import Format, beir, halueval, ragtruth, reading, rgb, squad
+from api.question_sets import Format, beir, files, halueval, ragtruth, reading, rgb, squad
 from api.question_sets.question_set import QuestionSet
 
 _LOADERS: Mapping[Format, Callable[[Path], QuestionSet]] = {
@@ -16,13 +16,15 @@ _LOADERS: Mapping[Format, Callable[[Path], QuestionSet]] = {
 
 
 def load(name: str, format: Format = "lectern") -> QuestionSet:
-    """The set at a path; in the program's own format also a split of the corpus ("train", "dev", "test") and what its
-    reading sets give ("reading", "reading-across").
+    """The set at a path; in the program's own format also a split of the corpus ("train", "dev", "test"), what its
+    reading sets give ("reading", "reading-across") and its files ("files", "files-test").
 
     Raises ConfigError if there is nothing of that name; CorpusError, with the line, for what is not in the format.
     """
     if format == "lectern" and name in (reading.READING, reading.ACROSS):
         return reading.load(name)
+    if format == "lectern" and name in files.SPLITS:
+        return files.load(name)
     if format == "lectern":
         return QuestionSet(tuple(own.load(name)))
     path = Path(name)

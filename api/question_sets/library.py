@@ -1,25 +1,31 @@
-"""A set's passages as a library of its own, so that arms with documents have what to search and nothing else.
+"""A set's passages or files as a library of its own, so that arms with documents have those to search and no others.
 
     <home>/experiments/sets/<digest>/     a home like any other: `lectern --home ... documents` lists it
 
 The digest is of the passages: experiments on the same set share the library, and with it the embeddings. The texts go
-in as they are, without a parser: nothing is guessed about their lines. A passage is one transaction; a killed run goes
-on after the last one.
+in as they are, without a parser: nothing is guessed about their lines. Files go the way of a user's, and the digest is
+of what was read from them: another parser makes another library. A passage or file is one transaction; a killed run
+goes on after the last one.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from api.errors import ConfigError
 from api.pipeline import Pipeline
 from api.question_sets.question_set import Passage, QuestionSet
 from ingest.chunking import chunk_document
+from ingest.errors import ParseError
 from ingest.library import Source
+from ingest.limits import Limits
+from ingest.parse import read_file
 from ingest.parsed import Parsed, TextBuilder
+from ingest.sandbox import Sandbox
 
 FOLDER = Path("experiments") / "sets"
 
@@ -31,9 +37,10 @@ def searched(pipeline: Pipeline, questions: QuestionSet, on_progress: OnProgress
     """The pipeline whose library the questions are asked of: over the set's own passages where it brings some, with
     the models and settings of `pipeline`; else `pipeline` itself. Both are in step with their index.
 
-    on_progress: (done, to do), of reading passages and then of embedding them. Raises LibraryError, ChunkingError.
+    on_progress: (done, to do), of reading passages and then of embedding them. Raises LibraryError, ChunkingError, and
+    ConfigError for a file of the set that cannot be read.
     """
-    if not questions.passages:
+    if not questions.brings_texts:
         pipeline.sync(on_progress)
         yield pipeline
         return
@@ -43,15 +50,19 @@ def searched(pipeline: Pipeline, questions: QuestionSet, on_progress: OnProgress
             _add(own, passage)
             if on_progress is not None:
                 on_progress(number, len(questions.passages))
+        if questions.files:
+            own.ingest(questions.files, lambda _: None)
         own.sync(on_progress)
         yield own
 
 
 def home_of(home: Path, questions: QuestionSet) -> Path:
-    """Where the set's library lies."""
+    """Where the set's library lies. Raises ConfigError for a file that cannot be read."""
     digest = hashlib.sha256()
     for passage in questions.passages:
         digest.update(repr(passage).encode("utf-8", "surrogatepass"))
+    for path, read in zip(questions.files, _parsed(questions.files), strict=True):
+        digest.update(repr((path.name, read)).encode("utf-8", "surrogatepass"))
     return home / FOLDER / digest.hexdigest()[:12]
 
 
@@ -62,6 +73,18 @@ def parsed(passage: Passage) -> Parsed:
     for paragraph in passage.paragraphs:
         builder.paragraph(paragraph)
     return builder.build(title=passage.title, fallback_title=passage.name)
+
+
+def _parsed(files: Sequence[Path]) -> list[Parsed]:
+    """What is read from the files."""
+    if not files:
+        return []
+    limits = Limits()
+    try:
+        with Sandbox(limits) as sandbox:
+            return [sandbox.parse(read_file(path, limits), path.name) for path in files]
+    except ParseError as error:
+        raise ConfigError(f"a file of the set cannot be read: {error}") from error
 
 
 def _add(own: Pipeline, passage: Passage) -> None:

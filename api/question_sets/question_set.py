@@ -36,10 +36,17 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class QuestionSet:
-    """passages: those of the set, in which its questions are searched; empty where the home's library is."""
+    """passages, files: those of the set, in which its questions are searched; both empty where the home's library
+    is."""
 
     questions: tuple[Question, ...]
     passages: tuple[Passage, ...] = ()
+    files: tuple[Path, ...] = ()
+
+    @property
+    def brings_texts(self) -> bool:
+        """Whether a library of its own is searched for its questions."""
+        return bool(self.passages or self.files)
 
 
 def make_question(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from collections.abc import Iterator
+from itertools import pairwise, takewhile
 from pathlib import PurePath
 
 from ingest.clean import ENDS_SENTENCE, Hyphenation, clean_characters, joined_paragraphs
 from ingest.formats import markdown
 from ingest.formats.encoding import decode
+from ingest.formats.text_headings import plain_headings
+from ingest.formats.text_tables import Table, tables
 from ingest.limits import Limits
 from ingest.parsed import Parsed, TextBuilder
 
@@ -27,6 +30,9 @@ _FRONT_MATTER = re.compile(r"---\r?\n(?:[\w-]+:.*\r?\n|[ \t-].*\r?\n)+---\r?\n")
 _MARGIN_CHARS = (45, 100)
 # Or few lines, or a wider page, where many lines break off in a sentence that the next one goes on with in lower case.
 _ANY_MARGIN_CHARS, _GOING_ON, _FEWEST_BREAKS = (30, 130), 0.4, 2
+# A title may be set in a few lines, none of which ends, or begins, as a sentence, a field or an item does.
+_MOST_TITLE_CHARS, _MOST_TITLE_LINES = 120, 3
+_NO_TITLE = re.compile(r"[.,;:!?]$|^[\w .-]{1,30}: |^ *(?:[-–—•*]|\d+[.)]) |^ *[a-zа-яё]")
 
 
 def parse(content: bytes, name: str, limits: Limits) -> Parsed:
@@ -44,19 +50,48 @@ def _is_markdown(text: str) -> bool:
 
 
 def parse_lines(text: str, fallback_title: str) -> Parsed:
-    """Paragraphs of a clean plain text; its first line is its title if it is short and stands alone."""
-    lines = [line.rstrip() for line in text.split("\n")]
+    """Paragraphs and tables of a clean plain text; what stands above the first empty line is its title if it is short;
+    other short lines that stand alone may be headings (`text_headings`)."""
+    lines = [line.rstrip() for line in text.strip("\n").split("\n")]
+    blocks = list(_blocks(lines))
+    headings = plain_headings(blocks)
     builder = TextBuilder()
-    if _is_wrapped(lines):
-        stripped = [line.strip() for line in lines]
-        for paragraph in joined_paragraphs(stripped, Hyphenation(stripped)):
-            builder.paragraph(paragraph.text)
-    else:
-        for block in re.split(r"\n\s*\n", "\n".join(lines)):
+    for number, block in enumerate(blocks):
+        if number in headings:
+            builder.heading(block, 1)
+        elif "\n" in block:
             builder.lines(block)
-    first, _, rest = text.strip().partition("\n")
-    title = first.strip() if len(first) <= 120 and not rest.split("\n", 1)[0].strip() else ""
-    return builder.build(title=title.rstrip(".:"), fallback_title=fallback_title)
+        else:
+            builder.paragraph(block)
+    # Not the first heading that nothing marks: it is of a part.
+    title = _title(lines) or (fallback_title if headings else "")
+    return builder.build(title=title, fallback_title=fallback_title)
+
+
+def _blocks(lines: list[str]) -> Iterator[str]:
+    """Paragraphs, each a line where lines are broken at a margin, and tables, a row to a line."""
+    wrapped = _is_wrapped(lines)
+    hyphenation = Hyphenation([line.strip() for line in lines])
+    start = 0
+    for table in [*tables(lines), Table(len(lines), len(lines), ())]:
+        before = lines[start : table.start]
+        if wrapped:
+            yield from (found.text for found in joined_paragraphs([line.strip() for line in before], hyphenation))
+        else:
+            yield from (block for block in re.split(r"\n\s*\n", "\n".join(before)) if block.strip())
+        if table.rows:
+            yield "\n".join(table.rows)
+        start = table.end
+
+
+def _title(lines: list[str]) -> str:
+    """What stands above the first empty line, if that is short and neither a sentence nor fields nor a list."""
+    above = list(takewhile(str.strip, lines))
+    title = " ".join(line.strip() for line in above)
+    few = len(above) <= _MOST_TITLE_LINES and len(above) < len(lines)
+    if len(above) > 1 and (not few or any(map(_NO_TITLE.search, above))):
+        return ""
+    return title.rstrip(".:") if len(title) <= _MOST_TITLE_CHARS else ""
 
 
 def _is_wrapped(lines: list[str]) -> bool:
