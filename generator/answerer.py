@@ -1,7 +1,7 @@
 """Hits become an answer: read, decide whether the documents answer, write, check each sentence, cite it.
 
 1. The reader reads the question with every hit; every sentence of them is a candidate to carry the answer.
-2. If the best candidate is not likely enough to be right, the answer is an abstention with its reason.
+2. If the documents are not likely enough to answer, the answer is an abstention with its reason.
 3. The decoder writes from the best candidate: its passage is attended to, it alone is copied from. Several drafts are
    written side by side; every sentence is verified, and the draft that is likeliest to be right is shown. Where a list
    or a table is asked for, it is quoted whole instead (`listing.py`).
@@ -105,7 +105,9 @@ class Answerer:
             choice = with_listing(choose(found, self.decisions, request.language), found, self.decisions)
             timings["prefill"] = _since(started)
             confidence = 0.0 if choice is None else choice.confidence
-            if choice is None or (options.abstain and confidence < self.decisions.threshold(options.risk)):
+            if choice is None or (
+                options.abstain and not self.decisions.answers(confidence, choice.answerable, options.risk)
+            ):
                 yield self._abstained(request, self._why_not(request.hits), timings, usage, confidence)
                 return
         started = time.perf_counter()

@@ -2,16 +2,17 @@
 
 Three forms are looked at: a definition where one is asked for (`definitions.py`), the row of a table whose first cell
 the question names («What is the fee for students?», `Student | £19.90`), and the first sentence under a heading that
-asks the same, as in lists of frequent questions. The weights are set by hand: dev has too few such questions to fit
-or to judge them by.
+asks the same, as in lists of frequent questions. Their weights are set by hand: dev has too few such questions to fit
+or to judge them by. Beside these it tells whether a sentence has the kind of thing that is asked for (`asked.py`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from generator.asked import asked_kind, told
 from generator.definitions import asked_term, form, holds, named_term
 from retrieval.analysis import analyze_query
 
@@ -28,8 +29,8 @@ _ASKS_FOR_MORE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """gain: log-odds that a sentence gains among the others; sure: that the confidence gains if it is chosen; alone: as
-    an item or a row it is what was asked for, without the others of its list or table."""
+    """gain: log-odds that a sentence gains among the others; sure: "form" of `decisions.CONFIDENCE` if it is chosen;
+    alone: as an item or a row it is what was asked for, without the others of its list or table."""
 
     gain: float = 0.0
     sure: float = 0.0
@@ -63,6 +64,7 @@ class Cues:
         self, question: str, titles: Sequence[str], texts: Sequence[str], own: Sequence[bool], answers: Sequence[bool]
     ) -> None:
         self._question, self._asked, self._answers = question, content(question), answers
+        self._kind = asked_kind(question)
         self._term, self._for_more = asked_term(question), _ASKS_FOR_MORE.match(question.strip()) is not None
         name = named_term(question)
         self._lacks = [
@@ -70,9 +72,16 @@ class Cues:
             for title, text, mine in zip(titles, texts, own, strict=True)
         ]
 
-    def of(self, passage: int, sentence: str, *, first: bool, header: str | None = None) -> Cue:
+    def of(
+        self, passage: int, sentence: str, *, first: bool, header: str | None = None, announced: str = ""
+    ) -> Cue:
         """The cue of a sentence; first: right below a heading that asks the same; header: the first row of the table
-        that it is a row of."""
+        that it is a row of; announced: the list that it announces."""
+        cue = self._of_form(passage, sentence, first=first, header=header)
+        weight = told(self._kind, " ".join((sentence, header or "", announced)))
+        return replace(cue, gain=cue.gain + weight, sure=cue.sure + min(0.0, weight)) if weight else cue
+
+    def _of_form(self, passage: int, sentence: str, *, first: bool, header: str | None) -> Cue:
         says = 0 if self._term is None else form(sentence, self._term)
         if says:
             return _DEFINES if says == 2 else _DOES

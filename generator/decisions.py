@@ -2,9 +2,10 @@
 is, and when to say that the documents do not answer.
 
 Every decision is a weighted sum of a few named features, so that it can be read, and refitted in a minute by `lectern
-train thresholds`. `thresholds.json` beside the weights holds the sums, and, for a grid of thresholds, the share of
-wrong answers among those given (risk) and the share of questions answered (coverage). A person who names a risk gets
-the lowest threshold that keeps it on dev; nobody promises it elsewhere.
+train thresholds`. `thresholds.json` beside the weights holds the sums, and, for a grid of thresholds of the confidence,
+the share of wrong answers among those given (risk) and the share of questions answered (coverage). A person who names a
+risk gets the lowest threshold that keeps it on dev; nobody promises it elsewhere. Who names none is answered where the
+documents are likely enough to answer, which is a sum of its own.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ RANKING = ("relevance", *SIGNALS, "one")
 # evidence; its best answer span's score under the best of all; its cosine with the question, where it is compared with
 # it (`evidence.candidates`).
 SENTENCE = ("relevance", "rank", "evidence", "span", "cosine")
-# Of the chosen sentence: the same, how far it is ahead of the best sentence of another passage, whether the question is
-# in Russian (the reader knows it less well than its scores say), and 1.
-CONFIDENCE = (*SENTENCE, "margin", "russian", "one")
+# Of the chosen sentence: the same, what its form tells (`cues.Cue.sure`), how far it is ahead of the best sentence of
+# another passage, whether the question is in Russian (the reader knows it less well than its scores say), and 1.
+CONFIDENCE = (*SENTENCE, "form", "margin", "russian", "one")
 # Of a sentence that the decoder wrote: the mean log-probability of its pieces; the share of its content words that its
 # source has; the share of the reader's short answer that it has; how much shorter it is than the sentence that it was
 # written from; the verifier's log-odds; the log-odds that what is chosen for quoting is right; and 1.
@@ -54,7 +55,9 @@ class Decisions:
     """Weights of the features above, in their order, and thresholds.
 
     also: the share of the softmax over all sentences from which a further one is quoted beside the best.
-    default: the confidence below which there is no answer when no risk is named. own: the decoder's own sentence is
+    confidence: of the log-odds that what is chosen is right; answerable: of those that the documents answer, for which
+    the right sentence need not be the one that was chosen. default: the probability that they answer below which there
+    is no answer when no risk is named. own: the decoder's own sentence is
     shown, not the quotation, if its probability of being right is at least the quotation's plus this. on_topic: the
     ranking's probability of the best passage below which an abstention says that no passage is about the question.
     """
@@ -62,7 +65,8 @@ class Decisions:
     signals: tuple[float, ...] = (2.0, 4.0, 0.1, 8.0, 1.0, 14.0, 0.0)
     ranking: tuple[float, ...] = (0.4, 2.0, 4.0, 0.0, 8.0, 1.0, 10.0, 0.0, -16.0)
     sentence: tuple[float, ...] = (0.5, 0.5, 0.5, 0.2, 5.0)
-    confidence: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    confidence: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0)
+    answerable: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0)
     draft: tuple[float, ...] = (1.0, 1.0, 1.0, 0.0, 0.5, 0.5, 0.5, 0.0)
     also: float = 0.3
     default: float = 0.5
@@ -70,13 +74,14 @@ class Decisions:
     on_topic: float = 0.0
     curve: tuple[Point, ...] = ()
 
-    def threshold(self, risk: float | None) -> float:
-        """The confidence below which there is no answer. A risk that no threshold keeps on dev gives that of least
-        risk."""
+    def answers(self, confidence: float, answerable: float, risk: float | None = None) -> bool:
+        """Whether there is an answer: where the documents are likely enough to have it or, if a risk is named, where
+        the confidence is at least that from which on dev no more than this share of the answers was wrong. A risk that
+        no threshold keeps on dev is that of the least risk."""
         if risk is None or not self.curve:
-            return self.default
+            return answerable >= self.default
         kept = [point.threshold for point in self.curve if point.risk <= risk]
-        return min(kept) if kept else min(self.curve, key=lambda point: point.risk).threshold
+        return confidence >= (min(kept) if kept else min(self.curve, key=lambda point: point.risk).threshold)
 
     def save(self, folder: Path) -> None:
         """Write `thresholds.json`."""
@@ -91,10 +96,11 @@ class Decisions:
             return cls()
         values = json.loads(path.read_text(encoding="utf-8"))
         sums = {
-            "signals": SIGNALS, "ranking": RANKING, "sentence": SENTENCE, "confidence": CONFIDENCE, "draft": DRAFT,
+            "signals": SIGNALS, "ranking": RANKING, "sentence": SENTENCE, "confidence": CONFIDENCE,
+            "answerable": CONFIDENCE, "draft": DRAFT,
         }
         for name, features in sums.items():
-            values[name] = tuple(values[name])
+            values[name] = tuple(values.get(name, ()))
             if len(values[name]) != len(features):
                 raise DecoderMissing(
                     f"{path} is of another version: remove it, and fit it anew with: lectern train thresholds"

@@ -80,14 +80,16 @@ MOST_FURTHER = 2
 @dataclass(frozen=True, slots=True)
 class Choice:
     """The best candidate, others worth quoting beside it, and how likely all this is right (`decisions.CONFIDENCE` and
-    the probability they give). leads: the sentences before the best one, in their order, where that cannot be
-    understood without them. Of the others one that leans on the best one comes first."""
+    the probability they give); answerable: how likely the documents answer, by the same features. leads: the sentences
+    before the best one, in their order, where that cannot be understood without them. Of the others one that leans on
+    the best one comes first."""
 
     candidate: Candidate
     further: tuple[Candidate, ...]
     features: tuple[float, ...]
     confidence: float
     leads: tuple[Candidate, ...] = ()
+    answerable: float = 1.0
 
     @property
     def together(self) -> tuple[Candidate, ...]:
@@ -205,10 +207,12 @@ def _candidate(
     p, start = one.passage, one.interval[0]
     listing = next((each for each in listings[p] if each.start <= start < each.end), None)
     part = listing is not None and listing.part_at(start) is not None
-    row, header = part and listing is not None and listing.columns > 0, None
+    row, header, announced = part and listing is not None and listing.columns > 0, None, ""
     if row and listing is not None and start >= listing.informs:
         header = passages[p][max(0, listing.parts[0][0]) : max(0, listing.parts[0][1])]
-    cue = NONE if cues is None else cues.of(p, said, first=one.below, header=header)
+    elif listing is not None and start < listing.informs:
+        announced = passages[p][max(0, listing.start) : max(0, listing.end)]
+    cue = NONE if cues is None else cues.of(p, said, first=one.below, header=header, announced=announced)
     whole = not fragment(said) and not (part and not row and goes_on_below(said[without_marker(said, 0) :]))
     return Candidate(p, one.interval, features, one.place, alone, whole, listing, row, cue)
 
@@ -246,9 +250,11 @@ def choose(found: Sequence[Candidate], decisions: Decisions, language: str) -> C
     further.sort(key=lambda one: one.alone)
     elsewhere = [value for value, other in zip(sums, found, strict=True) if other.passage != best.passage]
     margin = min(10.0, sums[at] - max(elsewhere)) if elsewhere else 10.0
-    features = (*best.features, margin, float(language == "ru"), 1.0)
-    confidence = probability(weighted(decisions.confidence, features) + best.cue.sure)
-    return Choice(best, tuple(further), features, confidence, leads(best, found))
+    features = (*best.features, best.cue.sure, margin, float(language == "ru"), 1.0)
+    confidence, answerable = (
+        probability(weighted(weights, features)) for weights in (decisions.confidence, decisions.answerable)
+    )
+    return Choice(best, tuple(further), features, confidence, leads(best, found), answerable)
 
 
 def _other_row(one: Candidate, best: Candidate) -> bool:

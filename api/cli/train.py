@@ -147,9 +147,13 @@ def thresholds(
         list[str] | None,
         typer.Argument(
             metavar="[QUESTIONS]...",
-            help="Sets of questions, the default threshold by the first; left out: dev, reading, reading-across",
+            help="Sets of questions, the default threshold by dev and files, else by the first; left out: dev, files, "
+            "reading, reading-across",
         ),
     ] = None,
+    abstention: Annotated[
+        bool, typer.Option("--abstention", help="Fit confidence and when to abstain alone; nothing is written then")
+    ] = False,
     limit: Annotated[int, typer.Option(help="Only N questions of each set, spread over it; 0: all")] = 0,
     out_folder: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where to write thresholds.json; left out: in use")
@@ -169,7 +173,7 @@ def thresholds(
     from generator.checkpoint import SHIPPED
 
     run = Run.of(context, home, False, device)
-    names = questions or ["dev", "reading", "reading-across"]
+    names = questions or ["dev", "files", "reading", "reading-across"]
     chosen = [formats.load(name) for name in names]
     folder = out_folder or SHIPPED
     with run.pipeline() as models:
@@ -182,25 +186,33 @@ def thresholds(
                     raise typer.BadParameter(
                         f"no question of {name} has its evidence in the library; run: lectern ingest corpus"
                     )
-                ranked += fit.rank_all(pipeline, spread(loaded.questions, limit), _tick)
-        decisions = fit.fit_ranking(ranked, models.answerer.decisions)
-        models.use(decisions)
+                ranked += [] if abstention else fit.rank_all(pipeline, spread(loaded.questions, limit), _tick)
+        decisions = models.answerer.decisions
+        if not abstention:
+            decisions = fit.fit_ranking(ranked, decisions)
+            models.use(decisions)
         for loaded in chosen:
             with searched(models, loaded, _tick) as pipeline:
-                rows += fit.probe_all(pipeline, spread(loaded.questions, limit), _tick)
-    judged = fit.cross_fitted(rows, decisions)
+                rows += fit.probe_all(pipeline, spread(loaded.questions, limit), _tick, write=not abstention)
+    fitted = fit.fit_abstention if abstention else fit.fit_sentences
+    judged = fit.cross_fitted(rows, decisions, fitted)
     folder.mkdir(parents=True, exist_ok=True)
-    typical = {question.id for question in chosen[0].questions}
-    decisions = fit.choose_thresholds(rows, fit.fit_sentences(rows, decisions), typical)
+    usual = [name for name in names if name in ("dev", "files")] or names[:1]
+    typical = {
+        question.id: name for name, loaded in zip(names, chosen, strict=True) if name in usual
+        for question in loaded.questions
+    }
+    decisions = fit.choose_thresholds(rows, fitted(rows, decisions), typical)
     decisions.save(folder)
     for name, loaded in zip(names, chosen, strict=True):
         own = {question.id for question in loaded.questions}
-        lines = fit.summary([each for each in judged if each[0].question.id in own])
+        lines = fit.summary([each for each in judged if each.question.id in own], decisions.default)
         for line in (*lines, *fit.matches([row for row in rows if row.question.id in own], decisions)):
             out.print(f"{name}, {line}")
     out.print(
-        f"abstain below {decisions.default}; quote where the decoder's own sentence trails the quotation by more than "
-        f"{-decisions.own:.2f} in probability; from {len(rows)} questions; written to {folder}"
+        f"abstain where the documents are less likely than {decisions.default} to answer; quote where the decoder's "
+        f"own sentence trails the quotation by more than {-decisions.own:.2f} in probability; from {len(rows)} "
+        f"questions; written to {folder}"
     )
 
 

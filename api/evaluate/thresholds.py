@@ -8,10 +8,11 @@ Never on test. For every dev question the passages are found, read and answered,
 - a further sentence is answered from beside the best from the share of the softmax at which Match of what is quoted
   was highest, less a price for each such sentence: who asks would rather read one too many than miss the answer;
 - confidence is a logistic regression: how likely what is chosen holds the answer, unanswerable questions counting as
-  wrong;
-- the abstention threshold is the confidence at which the least of four shares is greatest, among questions such as
-  people ask (of several sets, the first): answerable questions answered and unanswerable ones abstained from, in each
-  language (the mean of the four hardly differs over half of the range, so that it tells little about where to stand);
+  wrong; another, of the same features, says how likely the documents answer at all;
+- the abstention threshold is the probability that they answer at which the least of four shares is greatest, among
+  questions such as people ask (the notes and the files): answerable questions answered and unanswerable ones abstained
+  from, in each set and language (the mean of all hardly differs over half of the range, so that it tells little about
+  where to stand);
 - an abstention says that no passage is about the question where the best one's rank is below that of nineteen in
   twenty answerable questions;
 - how likely the decoder's own sentence is right is another logistic regression, over a sum of its features that is
@@ -29,7 +30,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from api.evaluate.answers import is_right
@@ -110,19 +111,22 @@ def rank_all(pipeline: Pipeline, questions: Sequence[Question], on_progress: Pro
     return rows
 
 
-def probe_all(pipeline: Pipeline, questions: Sequence[Question], on_progress: Progress = None) -> list[Probed]:
-    """Search, rerank, read and write for every question; those without any hit are left out."""
+def probe_all(
+    pipeline: Pipeline, questions: Sequence[Question], on_progress: Progress = None, *, write: bool = True
+) -> list[Probed]:
+    """Search, rerank, read and, if asked to, write for every question; those without any hit are left out."""
     answerer = pipeline.answerer
     assert isinstance(answerer, Answerer)
     rows = []
     for number, question in enumerate(questions, start=1):
         request = pipeline.prepare(question.question)
         hits = pipeline.search(request)
-        if hits:
-            probe = answerer.probe(
-                question.question, hits, options=request.options, document_of=pipeline.document
-            )
+        if hits and write:
+            probe = answerer.probe(question.question, hits, options=request.options, document_of=pipeline.document)
             rows.append(Probed(question, probe))
+        elif hits:
+            found = answerer.find(question.question, hits, document_of=pipeline.document)
+            rows.append(Probed(question, Probe(found.passages, found.candidates, ())))
         if on_progress is not None:
             on_progress(number, len(questions))
     return rows
@@ -175,14 +179,18 @@ def _offer_from(row: Probed, candidate: Candidate) -> Offer | None:
     return next((offer for offer in row.probe.offers if offer.candidate == candidate), None)
 
 
-def _confidence(rows: Sequence[Probed], decisions: Decisions) -> tuple[float, ...]:
-    features, right = [], []
+def fit_abstention(rows: Sequence[Probed], decisions: Decisions) -> Decisions:
+    """`decisions` with weights of the confidence, and of what says whether the documents answer."""
+    features, right, answerable = [], [], []
     for row in rows:
         choice = choose(row.probe.candidates, decisions, row.question.language)
         if choice is not None:
             features.append(choice.features)
             right.append(row.question.answerable and _quotation_right(row, decisions))
-    return fit_probability(features, right)
+            answerable.append(row.question.answerable)
+    return dataclasses.replace(
+        decisions, confidence=fit_probability(features, right), answerable=fit_probability(features, answerable)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +249,7 @@ def fit_sentences(rows: Sequence[Probed], decisions: Decisions) -> Decisions:
     """`decisions` with weights of sentences, of confidence and of drafts, and the share for further sentences."""
     fitted = dataclasses.replace(decisions, sentence=fit_choice(_groups(rows)))
     fitted = dataclasses.replace(fitted, also=choose_also(rows, fitted))
-    fitted = dataclasses.replace(fitted, confidence=_confidence(rows, fitted))
+    fitted = fit_abstention(rows, fitted)
     return dataclasses.replace(fitted, draft=_drafts(rows, fitted))
 
 
@@ -250,35 +258,55 @@ def fold_of(question: Question) -> int:
     return hashlib.sha256(question.unit.encode()).digest()[0] % _FOLDS
 
 
-def cross_fitted(rows: Sequence[Probed], decisions: Decisions) -> list[tuple[Probed, float, bool]]:
-    """Every question with confidence and rightness of what is chosen by weights fitted without its unit."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What weights that were fitted without a question's unit make of it. right: of what is chosen."""
+
+    question: Question
+    confidence: float
+    answerable: float
+    right: bool
+
+
+def cross_fitted(
+    rows: Sequence[Probed], decisions: Decisions, fit: Callable[[Sequence[Probed], Decisions], Decisions]
+) -> list[Judged]:
+    """Every question, judged by weights that `fit` gave without its unit."""
     judged = []
     for fold in range(_FOLDS):
         inside = [row for row in rows if fold_of(row.question) == fold]
         outside = [row for row in rows if fold_of(row.question) != fold]
         if not inside or not outside:
             continue
-        fitted = fit_sentences(outside, decisions)
+        fitted = fit(outside, decisions)
         for row in inside:
             choice = choose(row.probe.candidates, fitted, row.question.language)
             if choice is not None:
-                judged.append((row, choice.confidence, _quotation_right(row, fitted)))
+                right = _quotation_right(row, fitted)
+                judged.append(Judged(row.question, choice.confidence, choice.answerable, right))
     return judged
 
 
-def summary(judged: Sequence[tuple[Probed, float, bool]]) -> list[str]:
+def summary(judged: Sequence[Judged], threshold: float) -> list[str]:
     """Per language: how often what is chosen is right (any of it holds the gold string, or the first sentence is
-    evidence), and how well confidence tells right from wrong (AUROC)
-    and answerable from unanswerable."""
+    evidence), how well confidence tells right from wrong and the probability of an answer answerable from
+    unanswerable (AUROC), and what is answered and refused at the threshold."""
     lines = []
-    for language in sorted({row.question.language for row, _, _ in judged}):
-        own = [(row, c, right) for row, c, right in judged if row.question.language == language]
-        answerable = [(c, right) for row, c, right in own if row.question.answerable]
-        right = sum(r for _, r in answerable) / max(1, len(answerable))
+    for language in sorted({each.question.language for each in judged}):
+        own = [each for each in judged if each.question.language == language]
+        there, not_there = ([each for each in own if each.question.answerable is side] for side in (True, False))
+        right, answered, refused = (
+            sum(values) / max(1, len(values)) for values in (
+                [each.right for each in there], [each.answerable >= threshold for each in there],
+                [each.answerable < threshold for each in not_there],
+            )
+        )
         lines.append(
-            f"{language}: what is chosen is right {right:.3f} of {len(answerable)}; AUROC of confidence for being "
-            f"right {auroc([(c, r) for _, c, r in own]):.3f}, for being answerable "
-            f"{auroc([(c, row.question.answerable) for row, c, _ in own]):.3f} ({len(own)} questions)"
+            f"{language}: what is chosen is right {right:.3f} of {len(there)}; AUROC of confidence for being "
+            f"right {auroc([(each.confidence, each.right) for each in own]):.3f}, of the probability of an answer for "
+            f"being answerable {auroc([(each.answerable, each.question.answerable) for each in own]):.3f}; of "
+            f"answerable questions answered {answered:.3f}, of unanswerable ones refused {refused:.3f} "
+            f"({len(own)} questions)"
         )
     return lines
 
@@ -337,12 +365,16 @@ def choose_own(rows: Sequence[Probed], decisions: Decisions) -> float:
     return max(_MARGINS, key=worth)
 
 
-def least_share(judged: Sequence[tuple[Question, float]], threshold: float) -> float:
-    """The least over languages of answerable answered and of unanswerable abstained, from questions with confidence."""
+def least_share(judged: Sequence[tuple[str, Question, float]], threshold: float) -> float:
+    """The least over sets and languages of answerable answered and of unanswerable abstained, from questions with the
+    name of their set and the probability that the documents answer."""
     shares = []
-    for language in sorted({question.language for question, _ in judged}):
+    for group in sorted({(name, question.language) for name, question, _ in judged}):
         for answerable in (True, False):
-            side = [c for q, c in judged if q.language == language and q.answerable is answerable]
+            side = [
+                value for name, question, value in judged
+                if (name, question.language) == group and question.answerable is answerable
+            ]
             if side:
                 shares.append(sum((value >= threshold) is answerable for value in side) / len(side))
     return min(shares)
@@ -358,21 +390,22 @@ def choose_on_topic(rows: Sequence[Probed], share: float = 0.05) -> float:
     return probability(best[int(share * len(best))]) if best else 0.0
 
 
-def choose_thresholds(rows: Sequence[Probed], decisions: Decisions, typical: Container[str]) -> Decisions:
+def choose_thresholds(rows: Sequence[Probed], decisions: Decisions, typical: Mapping[str, str]) -> Decisions:
     """`decisions`, whose weights are fitted and with which `rows` were probed, with thresholds and curve.
 
-    typical: ids of the questions that are like those that people ask: the default threshold is chosen by them.
+    typical: the set of each question that is like those that people ask, by id: the default threshold is chosen by
+    them. Where nothing was written the margin of the decoder's words is left as it is.
     """
-    decisions = dataclasses.replace(decisions, own=choose_own(rows, decisions))
-    confidences = []
-    wrongs = []
+    if any(row.probe.offers for row in rows):
+        decisions = dataclasses.replace(decisions, own=choose_own(rows, decisions))
+    confidences, wrongs, asked = [], [], []
     for row in rows:
         choice = choose(row.probe.candidates, decisions, row.question.language)
         confidences.append(0.0 if choice is None else choice.confidence)
         text = shown(row, decisions, decisions.own).text
         wrongs.append(not (row.question.answerable and is_right(row.question, text)))
-    questions = [(row.question, value) for row, value in zip(rows, confidences, strict=True)]
-    asked = [(question, value) for question, value in questions if question.id in typical]
+        if row.question.id in typical:
+            asked.append((typical[row.question.id], row.question, 0.0 if choice is None else choice.answerable))
     default = max(_GRID, key=lambda threshold: least_share(asked, threshold))
     curve = []
     for threshold in _GRID:

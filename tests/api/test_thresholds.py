@@ -59,18 +59,33 @@ def test_what_tells_the_right_sentence_is_found_and_used() -> None:
     found = rows()
     fitted = fit.fit_sentences(found, Decisions())
     assert fitted.sentence[SENTENCE.index("cosine")] > 0.5
-    judged = fit.cross_fitted(found, Decisions())
+    judged = fit.cross_fitted(found, Decisions(), fit.fit_sentences)
     assert len(judged) == len(found)
-    answerable = [right for one, _, right in judged if one.question.answerable]
+    answerable = [one.right for one in judged if one.question.answerable]
     assert sum(answerable) / len(answerable) > 0.95
-    sure = [c for one, c, _ in judged if one.question.answerable]
-    unsure = [c for one, c, _ in judged if not one.question.answerable]
-    assert min(sure) > max(unsure) - 0.2 and sum(sure) / len(sure) > sum(unsure) / len(unsure) + 0.4
+    for values in ([one.confidence for one in judged], [one.answerable for one in judged]):
+        sure = [value for one, value in zip(judged, values, strict=True) if one.question.answerable]
+        unsure = [value for one, value in zip(judged, values, strict=True) if not one.question.answerable]
+        assert min(sure) > max(unsure) - 0.2 and sum(sure) / len(sure) > sum(unsure) / len(unsure) + 0.4
+
+
+def test_confidence_and_abstention_can_be_fitted_without_anything_written() -> None:
+    found = [dataclasses.replace(one, probe=dataclasses.replace(one.probe, offers=())) for one in rows()]
+    before = Decisions(sentence=(0.0, 0.0, 0.0, 0.0, 1.0), own=0.07)
+    typical = {row.question.id: "dev" for row in found}
+    fitted = fit.choose_thresholds(found, fit.fit_abstention(found, before), typical)
+    assert (fitted.ranking, fitted.sentence, fitted.also, fitted.draft, fitted.own) == (
+        before.ranking, before.sentence, before.also, before.draft, before.own
+    )
+    assert fitted.confidence != before.confidence and fitted.answerable != before.answerable
+    lines = fit.summary(fit.cross_fitted(found, before, fit.fit_abstention), fitted.default)
+    assert len(lines) == 1 and "answered 1.000" in lines[0] and "refused 0.9" in lines[0]
 
 
 def test_the_decoders_words_are_shown_where_they_are_right() -> None:
     found = rows()
-    decisions = fit.choose_thresholds(found, fit.fit_sentences(found, Decisions()), {row.question.id for row in found})
+    typical = {row.question.id: "dev" for row in found}
+    decisions = fit.choose_thresholds(found, fit.fit_sentences(found, Decisions()), typical)
     answerable = [one for one in found if one.question.answerable]
     own = [
         (fit.shown(one, decisions, decisions.own).quoted == 0, one.probe.offers[0].proposals[0].text)
@@ -85,7 +100,7 @@ def test_the_decoders_words_are_shown_where_they_are_right() -> None:
 
 def test_no_language_and_neither_side_is_given_up_for_the_others() -> None:
     asked = [
-        (dataclasses.replace(question(number, answerable), language=language), confidence)
+        ("dev", dataclasses.replace(question(number, answerable), language=language), confidence)
         for language, shift in (("en", 0.1), ("ru", 0.0))
         for answerable, confidences in ((True, (0.3, 0.5, 0.7, 0.9)), (False, (0.1, 0.3, 0.5, 0.7)))
         for number, confidence in enumerate(value + shift for value in confidences)
@@ -93,7 +108,9 @@ def test_no_language_and_neither_side_is_given_up_for_the_others() -> None:
     assert fit.least_share(asked, 0.55) == 0.5
     assert fit.least_share(asked, 0.45) == 0.5  # English: 3 of 4 answered, 2 of 4 abstained from
     assert fit.least_share(asked, 0.0) == fit.least_share(asked, 1.1) == 0.0
-    assert fit.least_share([pair for pair in asked if pair[0].language == "ru"], 0.4) == 0.5
+    assert fit.least_share([one for one in asked if one[1].language == "ru"], 0.4) == 0.5
+    both = [*asked, *(("files", one, confidence - 0.2) for _, one, confidence in asked)]
+    assert fit.least_share(both, 0.55) == 0.25  # Russian in the second set: 1 of 4 answered
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -182,8 +182,13 @@ def test_closed_book_reads_no_document_and_cites_none() -> None:
 def test_a_named_risk_picks_the_lowest_threshold_that_keeps_it() -> None:
     curve = (Point(0.2, 0.4, 1.0), Point(0.5, 0.2, 0.7), Point(0.8, 0.05, 0.3))
     limits = Decisions(default=0.33, curve=curve)
-    assert limits.threshold(None) == 0.33
-    assert limits.threshold(0.25) == 0.5 and limits.threshold(0.06) == 0.8 and limits.threshold(0.0) == 0.8
+    for risk, threshold in ((0.25, 0.5), (0.06, 0.8), (0.0, 0.8)):
+        assert limits.answers(threshold, 0.0, risk) and not limits.answers(threshold - 0.01, 1.0, risk)
+
+
+def test_without_a_risk_it_is_answered_where_the_documents_are_likely_to_answer() -> None:
+    limits = Decisions(default=0.33, curve=(Point(0.5, 0.2, 0.7),))
+    assert limits.answers(0.1, 0.33) and not limits.answers(0.9, 0.32)
 
 
 def test_a_decoder_is_refused_when_a_byte_or_the_embedder_differs(tmp_path) -> None:  # type: ignore[no-untyped-def]

@@ -154,7 +154,8 @@ def test_what_the_next_sentence_leans_on_stays_though_it_is_said_twice() -> None
 
 def test_a_risk_that_nothing_keeps_gives_the_least() -> None:
     decisions = Decisions(default=0.3, curve=(Point(0.3, 0.5, 0.9), Point(0.6, 0.2, 0.4), Point(0.9, 0.4, 0.1)))
-    assert [decisions.threshold(risk) for risk in (None, 0.5, 0.3, 0.1)] == [0.3, 0.3, 0.6, 0.6]
+    for risk, threshold in ((0.5, 0.3), (0.3, 0.6), (0.1, 0.6)):
+        assert decisions.answers(threshold, 0.0, risk) and not decisions.answers(threshold - 0.01, 1.0, risk)
 
 
 @pytest.mark.parametrize(
