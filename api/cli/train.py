@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from api.cli.console import err, out
 from api.cli.evaluate import spread
 from api.cli.options import Device, Home, Run
+
+if TYPE_CHECKING:
+    from api.evaluate.thresholds import Probed
+    from api.pipeline import Pipeline
+    from api.question_sets.question_set import QuestionSet
+    from generator.decisions import Decisions
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -166,10 +172,7 @@ def thresholds(
     these, made once under the home. Two passes over the questions, about a second each.
     """
     from api.evaluate import thresholds as fit
-    from api.evaluate.questions import EvidenceIndex
     from api.question_sets import formats
-    from api.question_sets.library import searched
-    from generator.answerer import Answerer
     from generator.checkpoint import SHIPPED
 
     run = Run.of(context, home, False, device)
@@ -177,23 +180,7 @@ def thresholds(
     chosen = [formats.load(name) for name in names]
     folder = out_folder or SHIPPED
     with run.pipeline() as models:
-        models.load_models()
-        assert isinstance(models.answerer, Answerer)
-        ranked, rows = [], []
-        for name, loaded in zip(names, chosen, strict=True):
-            with searched(models, loaded, _tick) as pipeline:
-                if not EvidenceIndex(pipeline.library).split(loaded.questions)[0]:
-                    raise typer.BadParameter(
-                        f"no question of {name} has its evidence in the library; run: lectern ingest corpus"
-                    )
-                ranked += [] if abstention else fit.rank_all(pipeline, spread(loaded.questions, limit), _tick)
-        decisions = models.answerer.decisions
-        if not abstention:
-            decisions = fit.fit_ranking(ranked, decisions)
-            models.use(decisions)
-        for loaded in chosen:
-            with searched(models, loaded, _tick) as pipeline:
-                rows += fit.probe_all(pipeline, spread(loaded.questions, limit), _tick, write=not abstention)
+        decisions, rows = _probed(models, dict(zip(names, chosen, strict=True)), limit, abstention=abstention)
     fitted = fit.fit_abstention if abstention else fit.fit_sentences
     judged = fit.cross_fitted(rows, decisions, fitted)
     folder.mkdir(parents=True, exist_ok=True)
@@ -214,6 +201,34 @@ def thresholds(
         f"own sentence trails the quotation by more than {-decisions.own:.2f} in probability; from {len(rows)} "
         f"questions; written to {folder}"
     )
+
+
+def _probed(
+    models: Pipeline, sets: Mapping[str, QuestionSet], limit: int, *, abstention: bool
+) -> tuple[Decisions, list[Probed]]:
+    """The decisions, their ranking fitted unless abstention alone is, and what they make of the sets' questions."""
+    from api.evaluate import thresholds as fit
+    from api.evaluate.questions import EvidenceIndex
+    from api.question_sets.library import searched
+    from generator.answerer import Answerer
+
+    models.load_models()
+    assert isinstance(models.answerer, Answerer)
+    decisions, ranked, rows = models.answerer.decisions, [], []
+    for name, loaded in sets.items():
+        with searched(models, loaded, _tick) as pipeline:
+            if not EvidenceIndex(pipeline.library).split(loaded.questions)[0]:
+                raise typer.BadParameter(
+                    f"no question of {name} has its evidence in the library; run: lectern ingest corpus"
+                )
+            ranked += [] if abstention else fit.rank_all(pipeline, spread(loaded.questions, limit), _tick)
+    if not abstention:
+        decisions = fit.fit_ranking(ranked, decisions)
+        models.use(decisions)
+    for loaded in sets.values():
+        with searched(models, loaded, _tick) as pipeline:
+            rows += fit.probe_all(pipeline, spread(loaded.questions, limit), _tick, write=not abstention)
+    return decisions, rows
 
 
 @app.command()

@@ -30,13 +30,13 @@ def test_a_passage_without_the_term_does_not_say_what_it_is() -> None:
 
 
 def test_the_row_whose_first_cell_is_named() -> None:
-    asked, header = cues("What is the fee for students per month?"), "Membership | Fee"
+    asked, header = cues("Which fee do students pay per month?"), "Membership | Fee"
     row = asked.of(0, "Student | £19.90", first=False, header=header)
     assert row.gain > asked.of(0, "Student | £19.90", first=False, header="Name | Cost").gain > 0.0
     assert asked.of(0, "Basic | £24.90", first=False, header=header) == NONE
     assert asked.of(0, "Student | £19.90", first=False) == NONE
     assert asked.of(0, " | £19.90", first=False, header=header) == NONE
-    assert cues("How much is an adult ticket?").of(0, "Adult ticket | £9", first=False, header="Who | Price") == row
+    assert cues("Which price has an adult ticket?").of(0, "Adult ticket | £9", first=False, header="Who | Price") == row
 
 
 def test_what_stands_under_the_same_question() -> None:
