@@ -1,7 +1,8 @@
 """Hits become an answer: read, decide whether the documents answer, write, check each sentence, cite it.
 
 1. The reader reads the question with every hit; every sentence of them is a candidate to carry the answer.
-2. If the documents are not likely enough to answer, the answer is an abstention with its reason.
+2. If the documents are not likely enough to answer, nor the best candidate to be right, the answer is an abstention
+   with its reason.
 3. The decoder writes from the best candidate: its passage is attended to, it alone is copied from. Several drafts are
    written side by side; every sentence is verified, and the draft that is likeliest to be right is shown. Where a list
    or a table is asked for, it is quoted whole instead (`listing.py`).

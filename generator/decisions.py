@@ -57,9 +57,10 @@ class Decisions:
     also: the share of the softmax over all sentences from which a further one is quoted beside the best.
     confidence: of the log-odds that what is chosen is right; answerable: of those that the documents answer, for which
     the right sentence need not be the one that was chosen. default: the probability that they answer below which there
-    is no answer when no risk is named. own: the decoder's own sentence is
-    shown, not the quotation, if its probability of being right is at least the quotation's plus this. on_topic: the
-    ranking's probability of the best passage below which an abstention says that no passage is about the question.
+    is no answer when no risk is named, unless what is chosen is likelier right than wrong. own: the decoder's own
+    sentence is shown, not the quotation, if its probability of being right is at least the quotation's plus this.
+    on_topic: the ranking's probability of the best passage below which an abstention says that no passage is about the
+    question.
     """
 
     signals: tuple[float, ...] = (2.0, 4.0, 0.1, 8.0, 1.0, 14.0, 0.0)
@@ -75,11 +76,11 @@ class Decisions:
     curve: tuple[Point, ...] = ()
 
     def answers(self, confidence: float, answerable: float, risk: float | None = None) -> bool:
-        """Whether there is an answer: where the documents are likely enough to have it or, if a risk is named, where
-        the confidence is at least that from which on dev no more than this share of the answers was wrong. A risk that
-        no threshold keeps on dev is that of the least risk."""
+        """Whether there is an answer: where the documents are likely enough to have it, or what is chosen is likelier
+        right than wrong; if a risk is named, where the confidence is at least that from which on dev no more than this
+        share of the answers was wrong. A risk that no threshold keeps on dev is that of the least risk."""
         if risk is None or not self.curve:
-            return answerable >= self.default
+            return standing(confidence, answerable) >= self.default
         kept = [point.threshold for point in self.curve if point.risk <= risk]
         return confidence >= (min(kept) if kept else min(self.curve, key=lambda point: point.risk).threshold)
 
@@ -107,6 +108,12 @@ class Decisions:
                 )
         values["curve"] = tuple(Point(**point) for point in values["curve"])
         return cls(**values)
+
+
+def standing(confidence: float, answerable: float) -> float:
+    """What is held against the default threshold: the probability that the documents answer, or 1 where what is chosen
+    is likelier right than wrong."""
+    return 1.0 if confidence >= 0.5 else answerable
 
 
 def weighted(weights: Sequence[float], features: Sequence[float]) -> float:

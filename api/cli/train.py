@@ -186,7 +186,7 @@ def thresholds(
     folder.mkdir(parents=True, exist_ok=True)
     usual = [name for name in names if name in ("dev", "files")] or names[:1]
     typical = {
-        question.id: name for name, loaded in zip(names, chosen, strict=True) if name in usual
+        question.id for name, loaded in zip(names, chosen, strict=True) if name in usual
         for question in loaded.questions
     }
     decisions = fit.choose_thresholds(rows, fitted(rows, decisions), typical)
@@ -197,7 +197,8 @@ def thresholds(
         for line in (*lines, *fit.matches([row for row in rows if row.question.id in own], decisions)):
             out.print(f"{name}, {line}")
     out.print(
-        f"abstain where the documents are less likely than {decisions.default} to answer; quote where the decoder's "
+        f"abstain where the documents are less likely than {decisions.default} to answer and what is chosen is "
+        f"likelier wrong than right; quote where the decoder's "
         f"own sentence trails the quotation by more than {-decisions.own:.2f} in probability; from {len(rows)} "
         f"questions; written to {folder}"
     )

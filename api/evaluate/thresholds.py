@@ -11,7 +11,7 @@ Never on test. For every dev question the passages are found, read and answered,
   wrong; another, of the same features, says how likely the documents answer at all;
 - the abstention threshold is the probability that they answer at which the least of four shares is greatest, among
   questions such as people ask (the notes and the files): answerable questions answered and unanswerable ones abstained
-  from, in each set and language (the mean of all hardly differs over half of the range, so that it tells little about
+  from, in each language (the mean of all hardly differs over half of the range, so that it tells little about
   where to stand);
 - an abstention says that no passage is about the question where the best one's rank is below that of nineteen in
   twenty answerable questions;
@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from api.evaluate.answers import is_right
@@ -39,7 +39,7 @@ from api.parts import late_interaction_for
 from api.pipeline import Pipeline
 from corpus.format import Question
 from generator.answerer import Answerer, Probe
-from generator.decisions import DRAFT, SENTENCE, Decisions, Point, probability, weighted
+from generator.decisions import DRAFT, SENTENCE, Decisions, Point, probability, standing, weighted
 from generator.evidence import Candidate, choose
 from generator.grounding import draft_features
 from generator.listing import with_listing
@@ -267,6 +267,10 @@ class Judged:
     answerable: float
     right: bool
 
+    def answered(self, threshold: float) -> bool:
+        """Whether there is an answer at this threshold."""
+        return standing(self.confidence, self.answerable) >= threshold
+
 
 def cross_fitted(
     rows: Sequence[Probed], decisions: Decisions, fit: Callable[[Sequence[Probed], Decisions], Decisions]
@@ -297,8 +301,8 @@ def summary(judged: Sequence[Judged], threshold: float) -> list[str]:
         there, not_there = ([each for each in own if each.question.answerable is side] for side in (True, False))
         right, answered, refused = (
             sum(values) / max(1, len(values)) for values in (
-                [each.right for each in there], [each.answerable >= threshold for each in there],
-                [each.answerable < threshold for each in not_there],
+                [each.right for each in there], [each.answered(threshold) for each in there],
+                [not each.answered(threshold) for each in not_there],
             )
         )
         lines.append(
@@ -365,16 +369,13 @@ def choose_own(rows: Sequence[Probed], decisions: Decisions) -> float:
     return max(_MARGINS, key=worth)
 
 
-def least_share(judged: Sequence[tuple[str, Question, float]], threshold: float) -> float:
-    """The least over sets and languages of answerable answered and of unanswerable abstained, from questions with the
-    name of their set and the probability that the documents answer."""
+def least_share(judged: Sequence[tuple[Question, float]], threshold: float) -> float:
+    """The least over languages of answerable answered and of unanswerable abstained, from questions with what is held
+    against the threshold (`decisions.standing`)."""
     shares = []
-    for group in sorted({(name, question.language) for name, question, _ in judged}):
+    for language in sorted({question.language for question, _ in judged}):
         for answerable in (True, False):
-            side = [
-                value for name, question, value in judged
-                if (name, question.language) == group and question.answerable is answerable
-            ]
+            side = [value for q, value in judged if q.language == language and q.answerable is answerable]
             if side:
                 shares.append(sum((value >= threshold) is answerable for value in side) / len(side))
     return min(shares)
@@ -390,11 +391,11 @@ def choose_on_topic(rows: Sequence[Probed], share: float = 0.05) -> float:
     return probability(best[int(share * len(best))]) if best else 0.0
 
 
-def choose_thresholds(rows: Sequence[Probed], decisions: Decisions, typical: Mapping[str, str]) -> Decisions:
+def choose_thresholds(rows: Sequence[Probed], decisions: Decisions, typical: Container[str]) -> Decisions:
     """`decisions`, whose weights are fitted and with which `rows` were probed, with thresholds and curve.
 
-    typical: the set of each question that is like those that people ask, by id: the default threshold is chosen by
-    them. Where nothing was written the margin of the decoder's words is left as it is.
+    typical: ids of the questions that are like those that people ask: the default threshold is chosen by them. Where
+    nothing was written the margin of the decoder's words is left as it is.
     """
     if any(row.probe.offers for row in rows):
         decisions = dataclasses.replace(decisions, own=choose_own(rows, decisions))
@@ -405,7 +406,7 @@ def choose_thresholds(rows: Sequence[Probed], decisions: Decisions, typical: Map
         text = shown(row, decisions, decisions.own).text
         wrongs.append(not (row.question.answerable and is_right(row.question, text)))
         if row.question.id in typical:
-            asked.append((typical[row.question.id], row.question, 0.0 if choice is None else choice.answerable))
+            asked.append((row.question, 0.0 if choice is None else standing(choice.confidence, choice.answerable)))
     default = max(_GRID, key=lambda threshold: least_share(asked, threshold))
     curve = []
     for threshold in _GRID:

@@ -188,7 +188,8 @@ def test_a_named_risk_picks_the_lowest_threshold_that_keeps_it() -> None:
 
 def test_without_a_risk_it_is_answered_where_the_documents_are_likely_to_answer() -> None:
     limits = Decisions(default=0.33, curve=(Point(0.5, 0.2, 0.7),))
-    assert limits.answers(0.1, 0.33) and not limits.answers(0.9, 0.32)
+    assert limits.answers(0.1, 0.33) and not limits.answers(0.49, 0.32)
+    assert limits.answers(0.5, 0.0)  # likelier right than wrong
 
 
 def test_a_decoder_is_refused_when_a_byte_or_the_embedder_differs(tmp_path) -> None:  # type: ignore[no-untyped-def]
