@@ -28,15 +28,13 @@ class Table:
 
 
 def tables(lines: Sequence[str]) -> list[Table]:
-    """The tables among the lines, in order."""
-    cells = [_cells(line) for line in lines]
+    """The tables among the lines, in order; each line is looked at once or twice."""
     found: list[Table] = []
+    cells = [_cells(line) for line in lines]
     start = 0
     while start < len(lines):
-        end = start + 1
-        while end < len(lines) and len(cells[end]) == len(cells[start]) and _aligned(cells[start : end + 1]):
-            end += 1
         columns = len(cells[start])
+        end = start + _aligned(cells, start) if columns > 1 else start + 1
         if columns > 1 and end - start >= _FEWEST_ROWS.get(columns, 2):
             rows = (" | ".join(cell.group() for cell in row) for row in cells[start:end])
             found.append(Table(start, end, tuple(rows)))
@@ -52,9 +50,15 @@ def _cells(line: str) -> list[re.Match[str]]:
     return [] if found and found[0].group().endswith(":") else found
 
 
-def _aligned(rows: Sequence[Sequence[re.Match[str]]]) -> bool:
-    """Whether each column begins, or ends, at one place in all rows."""
-    return all(
-        len({cell.start() for cell in column}) == 1 or len({cell.end() for cell in column}) == 1
-        for column in zip(*rows, strict=True)
-    )
+def _aligned(cells: Sequence[Sequence[re.Match[str]]], start: int) -> int:
+    """How many lines from `start` on have as many cells, each beginning, or ending, where that of the first does."""
+    begins, ends = ({n: cell.span()[side] for n, cell in enumerate(cells[start])} for side in (0, 1))
+    for at in range(start, len(cells)):
+        row = cells[at]
+        if len(row) != len(cells[start]):
+            return at - start
+        begins = {n: place for n, place in begins.items() if row[n].start() == place}
+        ends = {n: place for n, place in ends.items() if row[n].end() == place}
+        if len(begins.keys() | ends.keys()) < len(row):
+            return at - start
+    return len(cells) - start

@@ -90,3 +90,11 @@ def test_a_table_of_two_columns_takes_three_rows() -> None:
     assert [table.rows for table in tables(["Hours", *rows, ""])] == [
         ("Monday | 10 to 6", "Tuesday | closed", "Wednesday | 10 to 9")
     ]
+
+
+def test_many_lines_without_a_break_are_looked_at_once() -> None:
+    """Quadratic work over a log of this length would not end within a test run."""
+    lines = ["started the worker and waited for the next job"] * 200_000
+    assert not tables(lines)
+    assert len(tables(["worker  7  ready"] * 200_000)) == 1
+    assert not tables(["one  two", "three    four"] * 100_000)
