@@ -171,6 +171,7 @@ def thresholds(
     The library has to hold the corpus (lectern ingest corpus); questions on other texts are asked of a library of
     these, made once under the home. Two passes over the questions, about a second each.
     """
+    from api.evaluate import threshold_scores as scores
     from api.evaluate import thresholds as fit
     from api.question_sets import formats
     from generator.checkpoint import SHIPPED
@@ -182,7 +183,7 @@ def thresholds(
     with run.pipeline() as models:
         decisions, rows = _probed(models, dict(zip(names, chosen, strict=True)), limit, abstention=abstention)
     fitted = fit.fit_abstention if abstention else fit.fit_sentences
-    judged = fit.cross_fitted(rows, decisions, fitted)
+    judged = scores.cross_fitted(rows, decisions, fitted)
     folder.mkdir(parents=True, exist_ok=True)
     usual = [name for name in names if name in ("dev", "files")] or names[:1]
     typical = {
@@ -193,8 +194,8 @@ def thresholds(
     decisions.save(folder)
     for name, loaded in zip(names, chosen, strict=True):
         own = {question.id for question in loaded.questions}
-        lines = fit.summary([each for each in judged if each.question.id in own], decisions.default)
-        for line in (*lines, *fit.matches([row for row in rows if row.question.id in own], decisions)):
+        lines = scores.summary([each for each in judged if each.question.id in own], decisions.default)
+        for line in (*lines, *scores.matches([row for row in rows if row.question.id in own], decisions)):
             out.print(f"{name}, {line}")
     out.print(
         f"abstain where the documents are less likely than {decisions.default} to answer and what is chosen is "

@@ -20,16 +20,11 @@ Never on test. For every dev question the passages are found, read and answered,
   that by more than the margin at which Match was highest, less a price for each quotation;
 - the curve holds risk and coverage for a grid of thresholds, for those who name a risk (Geifman & El-Yaniv 2017,
   arXiv 1705.08500).
-
-What it prints of rightness and confidence is cross-fitted: each fifth of the units is judged by weights of sentences
-and confidence that were fitted to the others (those of the ranking are fitted to all). Match is of the weights as
-written.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -46,7 +41,6 @@ from generator.listing import with_listing
 from generator.proposals import Offer, passing
 from generator.reranker import ReaderReranker
 from generator.training.fitting import fit_choice, fit_probability
-from retrieval.metrics import auroc
 
 _GRID = tuple(n / 50 for n in range(1, 50))
 _MARGINS = tuple(n / 50 for n in range(-25, 26))
@@ -55,7 +49,6 @@ _PRICE_OF_QUOTING = 0.15
 # A sentence beside the best must buy this much: it has to be read.
 _PRICE_OF_READING = 0.03
 _SHARES = tuple(n / 50 for n in range(1, 25))
-_FOLDS = 5
 # The features of a draft without the confidence and the constant.
 _OF_ITSELF, _LEAST_SCALE = len(DRAFT) - 2, 0.1
 # Fewer answers than these tell no risk.
@@ -186,7 +179,7 @@ def fit_abstention(rows: Sequence[Probed], decisions: Decisions) -> Decisions:
         choice = choose(row.probe.candidates, decisions, row.question.language)
         if choice is not None:
             features.append(choice.features)
-            right.append(row.question.answerable and _quotation_right(row, decisions))
+            right.append(row.question.answerable and quotation_right(row, decisions))
             answerable.append(row.question.answerable)
     return dataclasses.replace(
         decisions, confidence=fit_probability(features, right), answerable=fit_probability(features, answerable)
@@ -224,7 +217,7 @@ def _quotation(row: Probed, decisions: Decisions) -> str:
     return shown(row, decisions, own=2.0).text
 
 
-def _quotation_right(row: Probed, decisions: Decisions) -> bool:
+def quotation_right(row: Probed, decisions: Decisions) -> bool:
     """Whether what would be quoted holds the gold string, or its first sentence is evidence."""
     choice = choose(row.probe.candidates, decisions, row.question.language)
     if choice is None or not row.question.answerable:
@@ -251,86 +244,6 @@ def fit_sentences(rows: Sequence[Probed], decisions: Decisions) -> Decisions:
     fitted = dataclasses.replace(fitted, also=choose_also(rows, fitted))
     fitted = fit_abstention(rows, fitted)
     return dataclasses.replace(fitted, draft=_drafts(rows, fitted))
-
-
-def fold_of(question: Question) -> int:
-    """The fifth that a unit belongs to, by hash."""
-    return hashlib.sha256(question.unit.encode()).digest()[0] % _FOLDS
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What weights that were fitted without a question's unit make of it. right: of what is chosen."""
-
-    question: Question
-    confidence: float
-    answerable: float
-    right: bool
-
-    def answered(self, threshold: float) -> bool:
-        """Whether there is an answer at this threshold."""
-        return standing(self.confidence, self.answerable) >= threshold
-
-
-def cross_fitted(
-    rows: Sequence[Probed], decisions: Decisions, fit: Callable[[Sequence[Probed], Decisions], Decisions]
-) -> list[Judged]:
-    """Every question, judged by weights that `fit` gave without its unit."""
-    judged = []
-    for fold in range(_FOLDS):
-        inside = [row for row in rows if fold_of(row.question) == fold]
-        outside = [row for row in rows if fold_of(row.question) != fold]
-        if not inside or not outside:
-            continue
-        fitted = fit(outside, decisions)
-        for row in inside:
-            choice = choose(row.probe.candidates, fitted, row.question.language)
-            if choice is not None:
-                right = _quotation_right(row, fitted)
-                judged.append(Judged(row.question, choice.confidence, choice.answerable, right))
-    return judged
-
-
-def summary(judged: Sequence[Judged], threshold: float) -> list[str]:
-    """Per language: how often what is chosen is right (any of it holds the gold string, or the first sentence is
-    evidence), how well confidence tells right from wrong and the probability of an answer answerable from
-    unanswerable (AUROC), and what is answered and refused at the threshold."""
-    lines = []
-    for language in sorted({each.question.language for each in judged}):
-        own = [each for each in judged if each.question.language == language]
-        there, not_there = ([each for each in own if each.question.answerable is side] for side in (True, False))
-        right, answered, refused = (
-            sum(values) / max(1, len(values)) for values in (
-                [each.right for each in there], [each.answered(threshold) for each in there],
-                [not each.answered(threshold) for each in not_there],
-            )
-        )
-        lines.append(
-            f"{language}: what is chosen is right {right:.3f} of {len(there)}; AUROC of confidence for being "
-            f"right {auroc([(each.confidence, each.right) for each in own]):.3f}, of the probability of an answer for "
-            f"being answerable {auroc([(each.answerable, each.question.answerable) for each in own]):.3f}; of "
-            f"answerable questions answered {answered:.3f}, of unanswerable ones refused {refused:.3f} "
-            f"({len(own)} questions)"
-        )
-    return lines
-
-
-def matches(rows: Sequence[Probed], decisions: Decisions) -> list[str]:
-    """Per language: Match on answerable questions of the decoder's own words wherever these can be shown, of
-    quotations, and of what is shown."""
-    lines = []
-    for language in sorted({row.question.language for row in rows}):
-        own = [row for row in rows if row.question.language == language and row.question.answerable]
-        if own:
-            shares = [
-                sum(is_right(row.question, shown(row, decisions, margin).text) for row in own) / len(own)
-                for margin in (-1.0, 2.0, decisions.own)
-            ]
-            lines.append(
-                f"{language}: Match of the decoder's words {shares[0]:.3f}, of quotations {shares[1]:.3f}, of what is "
-                f"shown {shares[2]:.3f}"
-            )
-    return lines
 
 
 def choose_also(rows: Sequence[Probed], decisions: Decisions) -> float:

@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from api.evaluate import threshold_scores as scores
 from api.evaluate import thresholds as fit
 from corpus.format import Evidence, Question
 from corpus.records import NOWHERE
@@ -59,7 +60,7 @@ def test_what_tells_the_right_sentence_is_found_and_used() -> None:
     found = rows()
     fitted = fit.fit_sentences(found, Decisions())
     assert fitted.sentence[SENTENCE.index("cosine")] > 0.5
-    judged = fit.cross_fitted(found, Decisions(), fit.fit_sentences)
+    judged = scores.cross_fitted(found, Decisions(), fit.fit_sentences)
     assert len(judged) == len(found)
     answerable = [one.right for one in judged if one.question.answerable]
     assert sum(answerable) / len(answerable) > 0.95
@@ -78,7 +79,7 @@ def test_confidence_and_abstention_can_be_fitted_without_anything_written() -> N
         before.ranking, before.sentence, before.also, before.draft, before.own
     )
     assert fitted.confidence != before.confidence and fitted.answerable != before.answerable
-    lines = fit.summary(fit.cross_fitted(found, before, fit.fit_abstention), fitted.default)
+    lines = scores.summary(scores.cross_fitted(found, before, fit.fit_abstention), fitted.default)
     assert len(lines) == 1 and "answered 1.000" in lines[0] and "refused 0.9" in lines[0]
 
 
