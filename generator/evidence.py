@@ -207,12 +207,15 @@ def _candidate(
     p, start = one.passage, one.interval[0]
     listing = next((each for each in listings[p] if each.start <= start < each.end), None)
     part = listing is not None and listing.part_at(start) is not None
-    row, header, announced = part and listing is not None and listing.columns > 0, None, ""
+    row, header, announced, heads = part and listing is not None and listing.columns > 0, None, "", False
     if row and listing is not None and start >= listing.informs:
         header = passages[p][max(0, listing.parts[0][0]) : max(0, listing.parts[0][1])]
     elif listing is not None and start < listing.informs:
-        announced = passages[p][max(0, listing.start) : max(0, listing.end)]
-    cue = NONE if cues is None else cues.of(p, said, first=one.below, header=header, announced=announced)
+        announced, heads = passages[p][max(0, listing.start) : max(0, listing.end)], row
+    cue = (
+        NONE if cues is None
+        else cues.of(p, said, first=one.below, header=header, announced=announced, heads=heads)
+    )
     whole = not fragment(said) and not (part and not row and goes_on_below(said[without_marker(said, 0) :]))
     return Candidate(p, one.interval, features, one.place, alone, whole, listing, row, cue)
 

@@ -7,8 +7,13 @@ import re
 
 from ingest.lists import CLAUSE_NUMBER
 from ingest.sentences import NOTE_MARKS
+from retrieval.analysis import FUNCTION_WORDS
 
 NOTES_AT_END = re.compile(rf"(?<=[.!?…])(?:{NOTE_MARKS})$")
+_PART_OF_FIGURE = re.compile(
+    r"\((?:left|right|top|bottom|middle|cent(?:er|re)|слева|справа|сверху|снизу)\)\s+(?=\S)", re.IGNORECASE
+)
+_NOTE_NUMBER = re.compile(r"[1-9]\d?(?=(?P<word>[A-ZА-ЯЁ][a-zа-яё]*)\s)")
 
 
 def goes_on_below(item: str) -> bool:
@@ -32,9 +37,12 @@ def lone_marks(text: str) -> tuple[int, int]:
     return left, right
 
 
-def clause_number(text: str) -> int:
-    """How many characters at the beginning of a sentence are the number of its clause, «3.2. »."""
-    found = CLAUSE_NUMBER.match(text)
+def opening_mark(text: str) -> int:
+    """How many characters at the beginning of a sentence tell where it stands: the number of its clause («3.2. »), a
+    part of a figure («(left) ») or, as PDFs have it, the number of the note that it is («4To illustrate»)."""
+    found = CLAUSE_NUMBER.match(text) or _PART_OF_FIGURE.match(text)
+    if found is None and (note := _NOTE_NUMBER.match(text)) and note["word"].lower() in FUNCTION_WORDS:
+        found = note  # not «1Password is …»
     return 0 if found is None else len(found[0])
 
 

@@ -15,7 +15,7 @@ from generator.listing import AROUND, COLUMNS_TO_NAME, harmless
 from generator.memory import Passage, Prompt
 from generator.options import AnswerOptions
 from generator.passages import passage_of
-from generator.quoting import clause_number, lone_marks, note_marks
+from generator.quoting import lone_marks, note_marks, opening_mark
 from generator.written import Generated
 from ingest.document import Document
 from ingest.language import detect_language
@@ -94,7 +94,7 @@ class Request:
         if not chosen.verbatim:
             if chosen.is_item:
                 start += without_marker(self._text(chosen.passage, chosen.interval), 0)
-            start += clause_number(self._text(chosen.passage, (start, end)))
+            start += opening_mark(self._text(chosen.passage, (start, end)))
             left, right = lone_marks(self._text(chosen.passage, (start, end)))
             start, end = start + left, end - right
             end -= note_marks(self._text(chosen.passage, (start, end)))

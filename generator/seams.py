@@ -68,13 +68,15 @@ def _said(piece: Written, text: str, offset: int) -> str:
 
 
 def _within_a_word(run: Sequence[Written], passages: Sequence[str]) -> bool:
-    """Whether a copied run begins behind a hyphen or ends before one: «Byte» of «Byte-pair»."""
+    """Whether a copied run begins behind a hyphen or ends before or with one: «Byte» of «Byte-pair», «GPT-» of
+    «GPT-4»."""
     first, last = run[0].source, run[-1].source
     assert first is not None and last is not None
     text, start, end = passages[first.passage], first.piece.start, last.piece.end
     begun = text[max(0, start - 2) : start]
     follows = text[end : end + 2]
-    return (begun[-1:] == "-" and begun[:1].isalpha()) or (follows[:1] == "-" and follows[1:].isalpha())
+    broken = text[end - 1 : end] == "-" and text[end - 2 : end - 1].isalnum() and follows[:1].isalnum()
+    return broken or (begun[-1:] == "-" and begun[:1].isalpha()) or (follows[:1] == "-" and follows[1:].isalpha())
 
 
 def _begins_again(

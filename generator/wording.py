@@ -134,6 +134,9 @@ _BROKEN_FORMULA = re.compile(r":\s+[^\s.!?]{1,8}$")
 # What a sentence can begin with in lower case: «nanoGPT», «max_length», «generate()», «k-means», «π».
 _CODE_NAME = re.compile(r"[^\s,.;:]*?(?:[A-ZА-ЯЁ\d_]|\(\))|[b-hj-zα-ω](?=[\s-])")
 _TITLE = re.compile(r"[«\"(]?[A-ZА-ЯЁ]{5,}\b")
+# «Table 22: Exemplars for the task.»: as short as a title, a caption hardly says more than one.
+_CAPTION = re.compile(r"(?:Figure|Fig\.|Table|Рис(?:\.|унок)|Табл(?:\.|ица)) ?\d+(?:\.\d+)*[:.] ", re.IGNORECASE)
+_LONGEST_CAPTION = 16
 _NOTES_FIRST = re.compile(rf"^\s*(?:{NOTE_MARKS})\s*")
 _CELLS = re.compile(r"(?<![\w.,-])\d+(?:[.,]\d+%?|%) \d+(?:[.,]\d+%?|%)(?![\d.,]*\d)")
 _NOTE_SIGNS = ("∗", "†", "‡")
@@ -159,7 +162,8 @@ def begins_with_markup(sentence: str) -> bool:
 def fragment(sentence: str) -> bool:
     """Whether a sentence of a document is none: it goes on from what stands before it, ends with a colon or the first
     letters of a formula behind one, is as short as a heading and has no end, has two results side by side as a row of a
-    table, or is the note to a name («∗Equal contribution»). Files with lines of a page (PDF) are full of these."""
+    table, is a short caption, or is the note to a name («∗Equal contribution»). Files with lines of a page (PDF) are
+    full of these."""
     words = sentence.split()
     sentence = _NOTES_FIRST.sub("", sentence)
     opening, end = sentence.lstrip("«\"“*_( ")[:1], NOTES_AT_END.sub("", sentence.rstrip())[-1:]
@@ -168,7 +172,8 @@ def fragment(sentence: str) -> bool:
         return True
     goes_on = opening.islower() and _CODE_NAME.match(sentence.lstrip("«\"“*_`( ")) is None
     is_row = _CELLS.search(sentence) is not None
-    return goes_on or is_row or end == ":" or sentence.lstrip().startswith(_NOTE_SIGNS)
+    caption = _CAPTION.match(sentence) is not None and len(words) <= _LONGEST_CAPTION
+    return goes_on or is_row or caption or end == ":" or sentence.lstrip().startswith(_NOTE_SIGNS)
 
 
 def begins_amid(text: str, start: int) -> bool:

@@ -39,6 +39,22 @@ def test_the_row_whose_first_cell_is_named() -> None:
     assert cues("Which price has an adult ticket?").of(0, "Adult ticket | £9", first=False, header="Who | Price") == row
 
 
+def test_the_row_of_a_day() -> None:
+    asked, header = cues("Until when are you open on Wednesday?"), "Days | Hours"
+    rows = ("Mon–Fri | 9:00–18:00", "Sat | 9:00–14:00")
+    right, wrong = (asked.of(0, row, first=False, header=header) for row in rows)
+    assert right.gain > wrong.gain and right.alone and not wrong.alone
+
+
+def test_the_table_of_the_things_that_are_asked_for() -> None:
+    def gain(question: str, row: str = "Plan | Price", heads: bool = True) -> float:
+        return cues(question).of(0, row, first=False, heads=heads).gain
+
+    assert gain("Which plans are there?") > gain("Which plans are there?", heads=False) == 0.0
+    assert gain("Какие тарифы есть?", "Тариф | Цена") > 0.0 and gain("What plans does the shop have?") > 0.0
+    assert gain("Which plan is cheapest?") == gain("Which rooms are there?") == gain("What is there?") == 0.0
+
+
 def test_what_stands_under_the_same_question() -> None:
     asked = cues("How do I get there?", answers=True)
     assert asked.answered_below(0, None) and not asked.answered_below(0, "By bus.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.quoting import clause_number, goes_on_below, lone_marks, note_marks
+from generator.quoting import goes_on_below, lone_marks, note_marks, opening_mark
 
 
 @pytest.mark.parametrize(
@@ -30,5 +30,12 @@ def test_an_item_that_is_part_of_a_sentence() -> None:
 
 
 def test_numbers_of_clauses_are_not_quoted() -> None:
-    assert clause_number("3.2. The student may go.") == 5 and clause_number("3.2 Студент вправе.") == 4
-    assert not any(map(clause_number, ["3.5 km is far.", "12 apples", "3.5% of them", "1. Load."]))
+    assert opening_mark("3.2. The student may go.") == 5 and opening_mark("3.2 Студент вправе.") == 4
+    assert not any(map(opening_mark, ["3.5 km is far.", "12 apples", "3.5% of them", "1. Load."]))
+
+
+def test_what_tells_where_a_sentence_stands_in_a_pdf_is_not_quoted() -> None:
+    assert opening_mark("(right) Multi-head attention has several layers.") == len("(right) ")
+    assert opening_mark("(Слева) Одна голова.") == len("(Слева) ")
+    assert opening_mark("4To show why, assume two vectors.") == 1 and opening_mark("12В работе два набора.") == 2
+    assert not any(map(opening_mark, ["1Password is a program.", "3D models are big.", "4 To go.", "(or both) It is."]))

@@ -54,6 +54,8 @@ PAIRS = "Byte-pair encoding (BPE) builds a vocabulary."
         (PAIRS, [("text", "Byte-pair"), ("text", "builds a vocabulary.")], False),
         (PAIRS, [("text", "Byte-pair encoding"), ("text", "builds a vocabulary.")], True),
         (PAIRS, [("asked", "What"), ("text", "builds a vocabulary.")], False),
+        ("GPT-4 grades well.", [("text", "GPT-"), ("text", "grades well.")], False),
+        ("GPT-4 grades well.", [("text", "GPT-4"), ("text", "grades well.")], True),
         (NORM, [("text", "RMSNorm"), ("asked", "is RMSNorm"), ("own", ","), ("text", "root mean square")], False),
         (NORM, [("asked", "RMSNorm"), ("own", "is"), ("text", "RMSNorm (root mean square normalization)")], False),
         (NORM, [("own", "It"), ("own", "is"), ("own", "because"), ("text", "Norms are cheap.")], True),

@@ -288,7 +288,8 @@ def test_negations_are_copied_from_passages_or_not_written() -> None:
     "text", ["D Citation Recall Discussion", "we consider RoBERTa trained for longer.", "It is named after its parts:",
              "которые хранит кэш.", "If the temperature is high beside the logits, we can approximate: ∂C",
              "∗Also affiliated with the University of Toronto and an institute.", "learning (2020) is hard.",
-             "[87] also introduces a gating mechanism.", "Soft Targets (3% of training set) 65.4% 57.0%."]
+             "[87] also introduces a gating mechanism.", "Soft Targets (3% of training set) 65.4% 57.0%.",
+             "Table 22: Exemplars of a full prompt for the task of last letters.", "Рис. 2: Слои модели."]
 )
 def test_what_is_no_sentence_is_a_fragment(text: str) -> None:
     assert fragment(text)
@@ -300,7 +301,8 @@ def test_what_is_no_sentence_is_a_fragment(text: str) -> None:
              "- A line of a list that goes on for a while and has no stop at its end", "7 of 8 hold.",
              "nanoGPT is small.", "generate() ends when it is told to.", "max_length counts.",
              "k-NN needs no training.", "Of 1,000 200 remain.", "Кэш занимает 2 000 000 байт.", "[5] It grew by 3.5 %.",
-             "From 65.4% to 57.0%.", "k-means splits the data.", "π is irrational."]
+             "From 65.4% to 57.0%.", "k-means splits the data.", "π is irrational.", "Figure 5 shows that it helps.",
+             "Table 1: The largest of the models with chains of thought solves more than half of all of them."]
 )
 def test_a_sentence_is_not_a_fragment(text: str) -> None:
     assert not fragment(text)
