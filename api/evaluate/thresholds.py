@@ -9,10 +9,10 @@ Never on test. For every dev question the passages are found, read and answered,
   was highest, less a price for each such sentence: who asks would rather read one too many than miss the answer;
 - confidence is a logistic regression: how likely what is chosen holds the answer, unanswerable questions counting as
   wrong; another, of the same features, says how likely the documents answer at all;
-- the abstention threshold is the probability that they answer at which the least of four shares is greatest, among
-  questions such as people ask (the notes and the files): answerable questions answered and unanswerable ones abstained
-  from, in each language (the mean of all hardly differs over half of the range, so that it tells little about
-  where to stand);
+- the abstention threshold is a probability that they answer: of those at which hardly fewer of the questions such as
+  people ask (the notes and the files) are rightly answered or rightly refused than at the best, the one at which the
+  least of four shares is greatest: answerable questions answered and unanswerable ones abstained from, in each language
+  (the first hardly differs over half of the range, so that it tells little about where to stand);
 - an abstention says that no passage is about the question where the best one's rank is below that of nineteen in
   twenty answerable questions;
 - how likely the decoder's own sentence is right is another logistic regression, over a sum of its features that is
@@ -49,6 +49,8 @@ _PRICE_OF_QUOTING = 0.15
 # A sentence beside the best must buy this much: it has to be read.
 _PRICE_OF_READING = 0.03
 _SHARES = tuple(n / 50 for n in range(1, 25))
+# Of all questions, a difference in how many are handled rightly that tells nothing.
+_HARDLY = 0.01
 # The features of a draft without the confidence and the constant.
 _OF_ITSELF, _LEAST_SCALE = len(DRAFT) - 2, 0.1
 # Fewer answers than these tell no risk.
@@ -282,16 +284,45 @@ def choose_own(rows: Sequence[Probed], decisions: Decisions) -> float:
     return max(_MARGINS, key=worth)
 
 
-def least_share(judged: Sequence[tuple[Question, float]], threshold: float) -> float:
-    """The least over languages of answerable answered and of unanswerable abstained, from questions with what is held
-    against the threshold (`decisions.standing`)."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A question with what is held against the threshold (`decisions.standing`); right: its answer would be."""
+
+    question: Question
+    value: float
+    right: bool
+
+
+def least_share(judged: Sequence[Standing], threshold: float) -> float:
+    """The least over languages of answerable answered and of unanswerable abstained."""
     shares = []
-    for language in sorted({question.language for question, _ in judged}):
+    for language in sorted({each.question.language for each in judged}):
         for answerable in (True, False):
-            side = [value for q, value in judged if q.language == language and q.answerable is answerable]
+            side = [
+                each for each in judged if each.question.language == language and each.question.answerable is answerable
+            ]
             if side:
-                shares.append(sum((value >= threshold) is answerable for value in side) / len(side))
+                shares.append(sum((each.value >= threshold) is answerable for each in side) / len(side))
     return min(shares)
+
+
+def handled(judged: Sequence[Standing], threshold: float) -> float:
+    """The mean over languages of the share of questions rightly answered or rightly refused."""
+    languages = sorted({each.question.language for each in judged})
+    shares = []
+    for language in languages:
+        own = [each for each in judged if each.question.language == language]
+        good = [each.right if each.value >= threshold else not each.question.answerable for each in own]
+        shares.append(sum(good) / len(own))
+    return sum(shares) / len(shares)
+
+
+def choose_default(judged: Sequence[Standing]) -> float:
+    """The threshold of the greatest `least_share` among those that handle hardly fewer questions rightly than the
+    best."""
+    by_threshold = {threshold: handled(judged, threshold) for threshold in _GRID}
+    enough = max(by_threshold.values()) - _HARDLY
+    return max((t for t, value in by_threshold.items() if value >= enough), key=lambda t: least_share(judged, t))
 
 
 def choose_on_topic(rows: Sequence[Probed], share: float = 0.05) -> float:
@@ -319,8 +350,9 @@ def choose_thresholds(rows: Sequence[Probed], decisions: Decisions, typical: Con
         text = shown(row, decisions, decisions.own).text
         wrongs.append(not (row.question.answerable and is_right(row.question, text)))
         if row.question.id in typical:
-            asked.append((row.question, 0.0 if choice is None else standing(choice.confidence, choice.answerable)))
-    default = max(_GRID, key=lambda threshold: least_share(asked, threshold))
+            value = 0.0 if choice is None else standing(choice.confidence, choice.answerable)
+            asked.append(Standing(row.question, value, not wrongs[-1]))
+    default = choose_default(asked)
     curve = []
     for threshold in _GRID:
         given = [wrong for wrong, value in zip(wrongs, confidences, strict=True) if value >= threshold]

@@ -9,7 +9,7 @@ import pytest
 
 from api.evaluate import threshold_scores as scores
 from api.evaluate import thresholds as fit
-from corpus.format import Evidence, Question
+from corpus.format import Evidence, Language, Question
 from corpus.records import NOWHERE
 from generator.answerer import Probe
 from generator.decisions import SENTENCE, Decisions
@@ -100,16 +100,27 @@ def test_the_decoders_words_are_shown_where_they_are_right() -> None:
 
 
 def test_no_language_and_neither_side_is_given_up_for_the_others() -> None:
+    shifts: tuple[tuple[Language, float], ...] = (("en", 0.1), ("ru", 0.0))
     asked = [
-        (dataclasses.replace(question(number, answerable), language=language), confidence)
-        for language, shift in (("en", 0.1), ("ru", 0.0))
+        fit.Standing(dataclasses.replace(question(number, answerable), language=language), confidence, answerable)
+        for language, shift in shifts
         for answerable, confidences in ((True, (0.3, 0.5, 0.7, 0.9)), (False, (0.1, 0.3, 0.5, 0.7)))
         for number, confidence in enumerate(value + shift for value in confidences)
     ]
     assert fit.least_share(asked, 0.55) == 0.5
     assert fit.least_share(asked, 0.45) == 0.5  # English: 3 of 4 answered, 2 of 4 abstained from
     assert fit.least_share(asked, 0.0) == fit.least_share(asked, 1.1) == 0.0
-    assert fit.least_share([pair for pair in asked if pair[0].language == "ru"], 0.4) == 0.5
+    assert fit.least_share([each for each in asked if each.question.language == "ru"], 0.4) == 0.5
+    assert fit.handled(asked, 0.45) == 5 / 8
+
+
+def test_the_default_gives_up_no_right_answers_for_an_even_share() -> None:
+    good = [fit.Standing(question(n), 0.1 + n / 1000, True) for n in range(90)]
+    bad = [fit.Standing(question(n, False), 0.15, False) for n in range(10)]
+    # Below 0.1 all that can be answered is; evenly shared, half of it would be given up to refuse half of the others.
+    assert fit.choose_default([*good, *bad]) <= 0.1
+    apart = [fit.Standing(question(n), 0.9, True) for n in range(9)] + [fit.Standing(question(9, False), 0.5, False)]
+    assert 0.5 < fit.choose_default(apart) <= 0.9
 
 
 
