@@ -45,7 +45,7 @@ _DEFINES, _DOES, _LACKS = Cue(3.0, 1.0, alone=True), Cue(2.0, alone=True), Cue(-
 # «Adult ticket | 9 €», or a column that the question names too; else the word may mean something else.
 _ROW, _ROW_PERHAPS = Cue(2.5, alone=True), Cue(1.0, alone=True)
 # «Fri | 10:00–21:00» where Friday is asked about; «Plan | Price» where it is asked which plans there are.
-_DAY, _TABLE = Cue(3.5, alone=True), Cue(4.0)
+_DAY, _TABLE = Cue(3.5, 0.5, alone=True), Cue(4.0, 1.0)
 # The first sentence under a heading that asks the same, and the others of its section.
 _ANSWER, _MORE = Cue(4.0, 1.0), Cue(1.0)
 # The things of which it is asked which there are.
@@ -76,7 +76,13 @@ class Cues:
         self, question: str, titles: Sequence[str], texts: Sequence[str], own: Sequence[bool], answers: Sequence[bool]
     ) -> None:
         self._question, self._asked, self._answers = question, content(question), answers
-        self._kind, self._days = asked_kind(question), asked_days(question)
+        self._kind = asked_kind(question)
+        # The days of another shop are no answer.
+        days, about = asked_days(question), frozenset(term for term in self._asked if not asked_days(term))
+        self._days = [
+            days if mine and days and about & content(f"{title} {text}") else frozenset()
+            for title, text, mine in zip(titles, texts, own, strict=True)
+        ]
         listed = _ALL.match(question.strip())
         self._all = frozenset() if listed is None else content(listed["en"] or listed["ru"])
         self._term, self._for_more = asked_term(question), _ASKS_FOR_MORE.match(question.strip()) is not None
@@ -107,7 +113,7 @@ class Cues:
         if first or self._answers[passage]:
             return _ANSWER if first else _MORE
         cell = "" if header is None else sentence.split("|", 1)[0]
-        if self._days & days_of(cell):
+        if self._days[passage] & days_of(cell):
             return _DAY
         named = content(cell)
         if header is None or not named or not named <= self._asked:
